@@ -1,0 +1,1 @@
+"""Decides and tells: reading, matching, the register, policy, outbox, wording, channels and receipts."""

@@ -1,0 +1,1 @@
+"""What a transmission means, read by rules that explain themselves."""

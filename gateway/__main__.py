@@ -1,0 +1,5 @@
+"""`python -m gateway` is `huecry`."""
+
+from gateway.cli.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""The `huecry` command line."""

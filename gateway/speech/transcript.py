@@ -1,0 +1,95 @@
+"""What speech engines give: words, times, hypotheses, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class SpeechError(Exception):
+    """A speech engine failed; the text says which, on what, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Seconds from the start of the audio; probability 0-1."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One wording. `score` is the mean log-probability per token."""
+
+    text: str
+    score: float
+    biased: bool = False
+    """Heard with hot words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One transmission as text."""
+
+    text: str
+    words: tuple[Word, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    """Best first; the unbiased best is `text`. Biased ones follow the unbiased ones."""
+    average_logprob: float
+    no_speech: float
+    engine: str
+    """For instance "whisper tiny.en int8"."""
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """Words worth suggesting to an engine, most useful first. Engines take as many as they can."""
+
+    names: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+
+
+class Transcriber(Protocol):
+    """A speech engine. Audio is mono int16 little-endian at 16 kHz."""
+
+    async def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
+        """Hear one whole transmission.
+
+        Raises:
+            SpeechError: the attempt failed (a crashed worker, a broken model). Another try may work.
+        """
+        ...
+
+    async def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
+        """Log-probability of each given wording of this audio, summed over its tokens; higher fits better.
+
+        Raises:
+            SpeechError: also when this engine can't score given wordings.
+        """
+        ...
+
+    async def stream(self, hints: Hints) -> TranscriptStream | None:
+        """Start hearing while the talker still talks; None when this engine can't."""
+        ...
+
+
+class TranscriptStream(Protocol):
+    """One transmission heard while it is spoken."""
+
+    async def feed(self, pcm: bytes) -> str:
+        """Give more audio; returns the partial text so far."""
+        ...
+
+    async def finish(self) -> Transcript:
+        """The transmission ended."""
+        ...
+
+    async def abandon(self) -> None:
+        """Forget it: too short, or our own voice."""
+        ...

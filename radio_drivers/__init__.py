@@ -1,0 +1,1 @@
+"""Base stations: transports, protocols, signalling, simulators. Knows nothing of what is said."""

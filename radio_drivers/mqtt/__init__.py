@@ -1,0 +1,1 @@
+"""A base station behind an MQTT broker."""
