@@ -1,0 +1,27 @@
+"""What the commands share: the `--config` option, and the start of every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.logs import set_up_logging
+from gateway.settings import Settings, load_settings
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file. Also $HUECRY_CONFIG.")
+]
+"""`def command(config: ConfigOption = None)`."""
+
+
+def start(config: Path | None = None) -> Settings:
+    """Read the settings and set up logging as they say.
+
+    Raises:
+        SettingsError: `gateway.cli.app.main` turns it into a message and exit code 2.
+    """
+    settings = load_settings(config)
+    set_up_logging(settings.log.level, settings.log.format)
+    return settings

@@ -1,0 +1,329 @@
+"""The settings: one frozen value, read from one TOML file, the environment and secret files.
+
+Every key is described here or in the package that owns it; `docs/configuration.md` and `config/huecry.toml` are made
+from these descriptions (`python -m gateway.settings_reference`), so they can't disagree.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from gateway.recorder import RecorderRules
+from gateway.secrets import fill_secrets
+from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
+from gateway.settings_errors import Problem, SettingsError, file_problem, problems_of
+from gateway.settings_keys import Key, keys_of
+from radio_drivers.interface import KeyingRules
+
+__all__ = [
+    "DatabaseSettings",
+    "LogSettings",
+    "PathSettings",
+    "Problem",
+    "RadioSettings",
+    "SchemeSettings",
+    "Settings",
+    "SettingsError",
+    "TableSettings",
+    "load_settings",
+    "require_radio",
+]
+
+SYSTEM_FILE = Path("/etc/huecry/huecry.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeSettings:
+    """Whose radio scheme this is, and what the law wants recorded about it."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    name: str = "Unnamed scheme"
+    """The scheme's name as members know it."""
+    short: str = "scheme"
+    """Short name for MQTT topics and the start of text messages: letters, digits, `-` and `_`."""
+    timezone: str = "Europe/London"
+    """Where the scheme is: decides on which day a notice ends and which time is spoken. A name such as Europe/London."""
+    recording_notice_given_on: date | None = None
+    """Since when members have known that radio traffic is recorded and transcribed, as 2026-01-31. `huecry doctor` asks."""
+    policy_document_accepted_on: date | None = None
+    """When the scheme's board accepted the policy document on this processing. `huecry doctor` asks."""
+    policy_document_accepted_by: str = ""
+    """Who accepted it, by office: "Board of ..."."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", self.short):
+            raise ValueError(f"short must be 1 to 32 letters, digits, - or _, but it is {self.short!r}")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"timezone {self.timezone!r} is not known; write for instance Europe/London") from error
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class PathSettings:
+    """Where things are kept. Read them from `Settings.state_dir` and `.audio_dir`, which know the defaults."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    state_dir: Path | None = None
+    """Folder of the database, recordings and fetched models. Not set: systemd's state directory (/var/lib/huecry), or
+    ~/.local/state/huecry for a person."""
+    audio_dir: Path | None = None
+    """Folder of the recordings. Not set: `audio` in the state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where the register and everything heard, decided and sent is kept."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    url: SecretStr | None = None
+    """`postgresql://user:password@host/name`, or `sqlite:////path`. Not set: SQLite in the state folder."""
+
+    def __post_init__(self) -> None:
+        if self.url is not None and not self.url.get_secret_value().startswith(
+            ("sqlite:///", "sqlite+aiosqlite:///", "postgresql://", "postgresql+asyncpg://", "postgres://")
+        ):
+            # The URL itself stays out of the message: it may hold a password.
+            raise ValueError("url must begin with sqlite:/// or postgresql://")
+
+
+@dataclass(frozen=True, slots=True)
+class RadioSettings:
+    """One base station on one channel."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    name: str
+    """The channel's name, as it appears in logs, alerts and topics."""
+    driver: Literal["line", "mqtt", "simulator"]
+    """How the base station is connected: `line` (serial port and sound card), `mqtt`, or `simulator`."""
+    keying: KeyingRules = field(default_factory=KeyingRules)
+    """Manners on the shared channel. Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """Editable tables that replace the ones that come with Hue and Cry."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    words_file: Path | None = None
+    """Radio words, code words and their meaning. Not set: the packaged table."""
+    places_file: Path | None = None
+    """Places of the town, used beside those in the database. Not set: only the database's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is written to the terminal or the journal."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is written."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """`console` for people, `json` for machines; `auto` is console on a terminal and json elsewhere."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen; unknown keys are refused."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="HUECRY_", env_nested_delimiter="__", hide_input_in_errors=True
+    )
+
+    scheme: SchemeSettings = SchemeSettings()
+    """Whose scheme this is."""
+    paths: PathSettings = PathSettings()
+    """Where things are kept."""
+    database: DatabaseSettings = DatabaseSettings()
+    """The store."""
+    radio: tuple[RadioSettings, ...] = ()
+    """The base stations, one `[[radio]]` table for each channel."""
+    recorder: RecorderRules = RecorderRules()
+    """Where one transmission begins and ends."""
+    tables: TableSettings = TableSettings()
+    """Editable tables."""
+    log: LogSettings = LogSettings()
+    """Logging."""
+
+    _file: Path | None = PrivateAttr(default=None)
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which arrives as keyword arguments."""
+        return (EnvironmentSource(settings_cls, all_keys()), init_settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        data = copy.deepcopy(data)
+        wrong = fill_secrets(data, all_keys(), os.environ)
+        if wrong:
+            raise ValueError("; ".join(f"{key}: {reason}" for key, reason in wrong))
+        return data
+
+    @model_validator(mode="after")
+    def _distinct_radios(self) -> Self:
+        names = [radio.name for radio in self.radio]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two radios are called {name!r}: each needs a name of its own")
+        return self
+
+    @property
+    def file(self) -> Path | None:
+        """The file they were read from; None for the defaults alone."""
+        return self._file
+
+    @property
+    def state_dir(self) -> Path:
+        """Folder of the database, recordings and fetched models. May not exist yet."""
+        return self.paths.state_dir or default_state_dir(os.environ)
+
+    @property
+    def audio_dir(self) -> Path:
+        """Folder of the recordings. May not exist yet."""
+        return self.paths.audio_dir or self.state_dir / "audio"
+
+    @property
+    def database_url(self) -> str:
+        """For SQLAlchemy, with the asynchronous driver named."""
+        if self.database.url is None:
+            return f"sqlite+aiosqlite:///{self.state_dir / 'huecry.sqlite'}"
+        scheme, rest = self.database.url.get_secret_value().split("://", 1)
+        return f"{'sqlite+aiosqlite' if scheme.startswith('sqlite') else 'postgresql+asyncpg'}://{rest}"
+
+
+@cache
+def all_keys() -> tuple[Key, ...]:
+    """Every valid key."""
+    return tuple(keys_of(Settings))
+
+
+def default_state_dir(environ: Mapping[str, str]) -> Path:
+    """Systemd's `StateDirectory`, else the XDG state folder of whoever runs this."""
+    if given := environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    state_home = environ.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "huecry"
+
+
+def settings_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """Which file counts: the given one, `$HUECRY_CONFIG`, ./huecry.toml, /etc/huecry/huecry.toml, or none."""
+    if path is not None:
+        return path
+    if given := environ.get("HUECRY_CONFIG"):
+        return Path(given)
+    return next((file for file in (Path("huecry.toml"), SYSTEM_FILE) if file.is_file()), None)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise file_problem(path, "there is no such file") from error
+    except UnicodeDecodeError as error:
+        raise file_problem(path, "is not UTF-8 text") from error
+    except OSError as error:
+        raise file_problem(path, f"can't be read: {error.strerror or error}") from error
+    try:
+        return tomllib.loads(text), text
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        reason = str(error)[: found.start()].strip() if found else str(error)
+        raise file_problem(path, f"is not valid TOML: {reason}", int(found[1]) if found else None) from error
+
+
+def _anchored(data: object, at: tuple[str, ...], paths: frozenset[tuple[str, ...]], folder: Path) -> object:
+    """Relative paths in the file are meant from the file's own folder: a daemon's current folder is anybody's guess."""
+    if isinstance(data, dict):
+        return {name: _anchored(value, (*at, name), paths, folder) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_anchored(value, at, paths, folder) for value in data]
+    if isinstance(data, str) and at in paths and data:
+        return str(folder / Path(data).expanduser())
+    if isinstance(data, float) and not math.isfinite(data):
+        # TOML knows nan and inf; no setting does, and a wait of inf seconds would only show itself at night.
+        return str(data)
+    return data
+
+
+@cache
+def _path_keys() -> frozenset[tuple[str, ...]]:
+    keys = {key.path for key in all_keys() if key.holds(Path)}
+    return frozenset(keys | {(*key.path[:-1], f"{key.path[-1]}_file") for key in all_keys() if key.secret})
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: the TOML file; None looks at `$HUECRY_CONFIG`, ./huecry.toml and /etc/huecry/huecry.toml, and takes the
+            defaults when there is none.
+
+    Raises:
+        SettingsError: with every problem, its file, line, key and the nearest valid key.
+    """
+    file = settings_file(path, os.environ)
+    data, text = _read(file) if file is not None else ({}, "")
+    unknown = unknown_variables(os.environ, all_keys())
+    if file is not None:
+        data = {name: _anchored(value, (name,), _path_keys(), file.resolve().parent) for name, value in data.items()}
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        name = str(file) if file is not None else "defaults"
+        raise SettingsError(
+            [*problems_of(error, all_keys(), name, text, variables_of(os.environ, all_keys())), *unknown]
+        ) from None
+    if unknown:
+        raise SettingsError(unknown)
+    settings._file = file  # noqa: SLF001 - set once, here, by the module that defines it
+    return settings
+
+
+def require_radio(settings: Settings) -> tuple[RadioSettings, ...]:
+    """The radios, for the commands that can't do without one.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if not settings.radio:
+        name = str(settings.file) if settings.file is not None else "defaults"
+        reason = "no radio is configured: add a [[radio]] table (docs/install.md shows one), or try `huecry demo`"
+        raise SettingsError([Problem(name, None, "radio", reason)])
+    return settings.radio
