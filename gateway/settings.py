@@ -16,19 +16,26 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from dispatch.channels.announcement import VoiceSettings
+from dispatch.channels.sms import SmsSettings
+from dispatch.outbox_rules import OutboxRules
 from gateway.recorder import RecorderRules
 from gateway.secrets import fill_secrets
 from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
 from gateway.settings_errors import Problem, SettingsError, file_problem, problems_of
 from gateway.settings_keys import Key, keys_of
+from gateway.speech.settings import SpeechSettings
+from gateway.toml_lines import line_of
 from radio_drivers.interface import KeyingRules
+from radio_drivers.line.settings import LineSettings
+from radio_drivers.mqtt.settings import MqttRadioSettings
 
 __all__ = [
     "DatabaseSettings",
@@ -119,9 +126,28 @@ class RadioSettings:
     name: str
     """The channel's name, as it appears in logs, alerts and topics."""
     driver: Literal["line", "mqtt", "simulator"]
-    """How the base station is connected: `line` (serial port and sound card), `mqtt`, or `simulator`."""
+    """How the base station is connected: `line` (serial port and sound card), `mqtt`, or `simulator`. Only the table of
+    that name counts."""
+    password: SecretStr | None = None
+    """The `mqtt` driver's password at its broker."""
+    line: LineSettings = field(default_factory=LineSettings)
+    """A radio on a serial line and a sound card."""
+    mqtt: MqttRadioSettings = field(default_factory=MqttRadioSettings)
+    """A base station behind an MQTT broker."""
     keying: KeyingRules = field(default_factory=KeyingRules)
     """Manners on the shared channel. Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSettings:
+    """Passwords and tokens. Not in this file, please: as files or systemd credentials."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
+
+    sms_auth_token: SecretStr | None = None
+    """Twilio's auth token for `sms.account_sid`."""
+    mqtt_password: SecretStr | None = None
+    """Password of `mqtt.username` at the broker that alerts are published to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +191,16 @@ class Settings(BaseSettings):
     """The base stations, one `[[radio]]` table for each channel."""
     recorder: RecorderRules = RecorderRules()
     """Where one transmission begins and ends."""
+    speech: SpeechSettings = SpeechSettings()
+    """How transmissions become text."""
+    outbox: OutboxRules = OutboxRules()
+    """How deliveries are sent, tried again and given up. Seconds."""
+    voice: VoiceSettings = VoiceSettings()
+    """How spoken announcements sound."""
+    sms: SmsSettings = SmsSettings()
+    """Text messages by Twilio."""
+    secrets: SecretSettings = SecretSettings()
+    """Passwords and tokens: in files of their own, or as systemd credentials."""
     tables: TableSettings = TableSettings()
     """Editable tables."""
     log: LogSettings = LogSettings()
@@ -284,8 +320,23 @@ def _anchored(data: object, at: tuple[str, ...], paths: frozenset[tuple[str, ...
 
 @cache
 def _path_keys() -> frozenset[tuple[str, ...]]:
-    keys = {key.path for key in all_keys() if key.holds(Path)}
+    keys = {key.path for key in all_keys() if key.holds(Path) or key.path[-1].endswith("_file")}
     return frozenset(keys | {(*key.path[:-1], f"{key.path[-1]}_file") for key in all_keys() if key.secret})
+
+
+@runtime_checkable
+class _Judged(Protocol):
+    """A section that can say what keeps it from working, beyond what its types say."""
+
+    def problems(self) -> tuple[str, ...]: ...
+
+
+def _contradictions(settings: Settings) -> list[tuple[str, str]]:
+    """(section, reason) for everything that the sections themselves object to."""
+    sections = [(name, getattr(settings, name)) for name in Settings.model_fields]
+    return [
+        (name, reason) for name, section in sections if isinstance(section, _Judged) for reason in section.problems()
+    ]
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -300,18 +351,19 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     file = settings_file(path, os.environ)
     data, text = _read(file) if file is not None else ({}, "")
+    name = str(file) if file is not None else "defaults"
     unknown = unknown_variables(os.environ, all_keys())
     if file is not None:
         data = {name: _anchored(value, (name,), _path_keys(), file.resolve().parent) for name, value in data.items()}
     try:
         settings = Settings(**data)
     except ValidationError as error:
-        name = str(file) if file is not None else "defaults"
         raise SettingsError(
             [*problems_of(error, all_keys(), name, text, variables_of(os.environ, all_keys())), *unknown]
         ) from None
-    if unknown:
-        raise SettingsError(unknown)
+    wrong = [Problem(name, line_of(text, (part,)), part, reason) for part, reason in _contradictions(settings)]
+    if unknown or wrong:
+        raise SettingsError([*wrong, *unknown])
     settings._file = file  # noqa: SLF001 - set once, here, by the module that defines it
     return settings
 

@@ -1,0 +1,54 @@
+"""The words around the settings: heads of the reference page and the default file, and an example of a radio."""
+
+from __future__ import annotations
+
+PAGE_HEAD = """
+# Configuration
+
+One TOML file. `huecry` takes the first of these that exists: `--config FILE`, the file named by `$HUECRY_CONFIG`,
+`./huecry.toml`, `/etc/huecry/huecry.toml`; without any, the defaults below hold. `config/huecry.toml` is that file with
+every default written out and explained; copy it and keep only what you change.
+
+- **Nothing unknown is accepted.** A misspelt key stops the start, with the file, the line, the key, the reason and the
+  key that was probably meant: `huecry.toml:12: recorder.preroll_s: there is no such setting (did you mean
+  "recorder.pre_roll_s"?)`. All problems are listed at once. The exit code is 2.
+- **Relative paths** in the file are meant from the file's own folder.
+- **The environment wins over the file**: `HUECRY_` and the key with two underscores between table and name, for instance
+  `HUECRY_LOG__LEVEL=debug`. Lists are JSON; all radios together are `HUECRY_RADIO='[{"name": "town", "driver": "line"}]'`.
+  An unknown `HUECRY_...` variable is refused like an unknown key.
+- **Secrets** (marked *secret text*) belong in files of their own: `KEY_file = "/etc/huecry/KEY"`, readable by the gateway
+  alone. Under systemd they come as credentials instead, named by the dotted key (`LoadCredential=secrets.sms_auth_token:...`);
+  for a radio the name holds the radio's, `radio.town.password`. A value in the file or the environment wins over both.
+  Secrets are never logged; where settings are shown they are stars.
+
+This page is made from the descriptions beside the settings by `python -m gateway.settings_reference`.
+"""
+
+FILE_HEAD = """
+# Hue and Cry: every setting with its default. Copy this file to /etc/huecry/huecry.toml (or ./huecry.toml), keep what
+# you change and delete the rest. A line that begins with # and a key has no default: take the # away to set it.
+# Unknown keys are refused, so a slip of the pen is found at the start. Check with: huecry doctor
+# The same as a page: docs/configuration.md. Secrets belong in files of their own, readable by the gateway alone.
+"""
+
+RADIO_EXAMPLE = """
+# The base stations, one [[radio]] table for each channel. There is no default: without one `huecry run` does not start.
+# Take the # away from one of these and put in what your station has.
+#
+# An analogue base station: audio by a sound card, push-to-talk by a serial port's RTS line.
+#[[radio]]
+#name = "town"
+#driver = "line"
+#
+# A software base station, for drills:
+#[[radio]]
+#name = "drill"
+#driver = "simulator"
+#
+# Manners on the channel, in seconds; they may be set for each radio.
+#[radio.keying]
+#lead_in_s = 0.3
+"""
+
+MORE: dict[str, str] = {}
+"""Descriptions for keys that have none where they are defined."""
