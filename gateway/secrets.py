@@ -5,7 +5,8 @@ For each secret key, here `sms.auth_token`, in this order:
 1. the value itself (variable `HUECRY_SMS__AUTH_TOKEN`, or the TOML file, which is allowed but not advised);
 2. `sms.auth_token_file`: the file's text without the line end;
 3. the systemd credential `sms.auth_token` (`LoadCredential=sms.auth_token:/etc/huecry/...`), found in
-   `$CREDENTIALS_DIRECTORY`. For a radio the name holds the radio's: `radio.town.mqtt.password`.
+   `$CREDENTIALS_DIRECTORY`. For a radio the name holds the radio's: `radio.town.password`. A folder handed over as
+   `LoadCredential=huecry:/etc/huecry/credentials` arrives with `huecry_` before each file's name (systemd.exec(5)).
 """
 
 from __future__ import annotations
@@ -49,8 +50,12 @@ def _fill(table: dict[str, Any], name: str, credential: Path | None) -> None:
         raise ValueError(f"{name} and {name}_file are both given: keep one")
     if file is not None:
         table[name] = read_secret(Path(file).expanduser())
-    elif given is None and credential is not None and credential.is_file():
+    elif given is None and credential is not None:
         table[name] = read_secret(credential)
+
+
+def _credential(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / name, folder / f"huecry_{name}") if path.is_file()), None)
 
 
 def fill_secrets(data: dict[str, Any], keys: Iterable[Key], environ: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -70,7 +75,7 @@ def fill_secrets(data: dict[str, Any], keys: Iterable[Key], environ: Mapping[str
         if not key.secret:
             continue
         for label, table in _tables(data, key.path[:-1], create=folder is not None):
-            credential = Path(folder) / ".".join((*label, key.path[-1])) if folder else None
+            credential = _credential(Path(folder), ".".join((*label, key.path[-1]))) if folder else None
             try:
                 _fill(table, key.path[-1], credential)
             except ValueError as error:

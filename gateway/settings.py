@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from dispatch.channels.announcement import VoiceSettings
+from dispatch.channels.mqtt import MqttSettings
 from dispatch.channels.sms import SmsSettings
 from dispatch.outbox_rules import OutboxRules
 from gateway.recorder import RecorderRules
@@ -199,6 +200,8 @@ class Settings(BaseSettings):
     """How spoken announcements sound."""
     sms: SmsSettings = SmsSettings()
     """Text messages by Twilio."""
+    mqtt: MqttSettings = MqttSettings()
+    """Alerts published to an MQTT broker, for screens and other programs."""
     secrets: SecretSettings = SecretSettings()
     """Passwords and tokens: in files of their own, or as systemd credentials."""
     tables: TableSettings = TableSettings()

@@ -16,12 +16,13 @@ ConfigOption = Annotated[
 """`def command(config: ConfigOption = None)`."""
 
 
-def start(config: Path | None = None) -> Settings:
-    """Read the settings and set up logging as they say.
+def start(config: Path | None = None, *, quiet: bool = False) -> Settings:
+    """Read the settings and set up logging as they say; `quiet` commands show warnings only.
 
     Raises:
         SettingsError: `gateway.cli.app.main` turns it into a message and exit code 2.
     """
     settings = load_settings(config)
-    set_up_logging(settings.log.level, settings.log.format)
+    level = settings.log.level
+    set_up_logging("warning" if quiet and level == "info" else level, settings.log.format)
     return settings
