@@ -282,6 +282,9 @@ class Outbox:
             try:
                 await write()
             except Exception as error:  # noqa: BLE001 - as above
+                if getattr(error, "retryable", True) is False:
+                    log.warning("outbox.not_recorded", error=repr(error))
+                    return
                 self._store_failed(error)
                 await asyncio.sleep(self._rules.store_retry_s)
             else:

@@ -93,7 +93,10 @@ class DeliveryEvent:
 
 
 class DeliveryStore(Protocol):
-    """The committed deliveries, as the outbox needs them. Any exception means "not now"."""
+    """The committed deliveries, as the outbox needs them.
+
+    Any exception means "not now", unless it has an attribute `retryable` that is False (the row is gone).
+    """
 
     async def lease(
         self, now: datetime, owner: str, lease_s: float, limit: int, kinds: Sequence[ChannelKind]

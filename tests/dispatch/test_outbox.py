@@ -368,6 +368,23 @@ async def test_a_store_that_goes_away_only_delays() -> None:
     assert house.sms.sent == [1, 2]
 
 
+async def test_a_delivery_that_was_purged_meanwhile_does_not_block_the_lane() -> None:
+    class RowGoneError(Exception):
+        retryable = False
+
+    house = House(leased(1), leased(2))
+    record = house.store.record_receipt
+
+    async def purged(delivery_id: int, receipt: Receipt) -> None:
+        if delivery_id == 1:
+            raise RowGoneError
+        await record(delivery_id, receipt)
+
+    house.store.record_receipt = purged  # type: ignore[method-assign]
+    async with house.running():
+        await until(lambda: house.state(2) is DeliveryState.SENT and house.outbox.in_hand == 0)
+
+
 async def test_a_fault_in_one_channel_leaves_the_others_working() -> None:
     house = House(leased(1, VOICE), leased(2), kinds=(VOICE, SMS))
     house.channels[VOICE].script = [ZeroDivisionError("a mistake of ours")]

@@ -1,0 +1,257 @@
+"""Alerts on an MQTT broker, for screens, sirens and other systems. Topics and payloads: docs/telling.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+import aiomqtt
+import structlog
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from typing_extensions import override
+
+from dispatch.channels.sms import masked
+from dispatch.deliveries import Channel, ChannelKind, DeliveryFailed, LeasedDelivery, Receipt, ReceiptKind
+from dispatch.outbox_rules import DeliveryEvent
+
+log = structlog.get_logger(__name__)
+
+_WAITING_EVENTS = 200
+
+
+class MqttSettingsError(Exception):
+    """The settings can't work as they are; the text names the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The broker. The password is a secret and is handed over by itself."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    enabled: bool = False
+    host: str = "localhost"
+    port: int = 1883
+    """8883 is usual with TLS."""
+    tls: bool = False
+    ca_file: str = ""
+    """PEM file of the authority to trust; empty means the system's."""
+    username: str = ""
+    topic_prefix: str = "huecry/scheme"
+    """No leading or trailing slash and no wildcards."""
+    client_id: str = ""
+    """Empty: made up for each connection."""
+    keepalive_s: int = 30
+    timeout_s: float = 10.0
+    longest_retry_s: float = 30.0
+
+    def problems(self) -> tuple[str, ...]:
+        """What keeps these settings from working: one sentence each, naming the key."""
+        if not self.enabled:
+            return ()
+        found = []
+        if not self.host:
+            found.append("host is empty")
+        if not 0 < self.port < 65536:
+            found.append(f"port is {self.port}; 1-65535 works")
+        if self.ca_file and not self.tls:
+            found.append("ca_file is set but tls is off")
+        prefix = self.topic_prefix
+        if not prefix or prefix.strip("/") != prefix or set(prefix) & set("+#\0") or "//" in prefix:
+            found.append("topic_prefix must be like huecry/fernleigh: no wildcards, no slash at either end")
+        return tuple(found)
+
+
+class MqttChannel(Channel):
+    """Publishes alerts, a retained status, and what became of each delivery.
+
+    Construct (no I/O), then `run()` in a task of its own: it holds the connection, reconnecting for ever.
+
+    Args:
+        settings: the broker.
+        password: the broker's password for `settings.username`; empty for none.
+        clock: aware UTC now.
+    """
+
+    def __init__(self, settings: MqttSettings, password: str, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._password = password
+        self._clock = clock
+        self._client: aiomqtt.Client | None = None
+        self._events: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_WAITING_EVENTS)
+        self._connected = asyncio.Event()
+
+    @property
+    @override
+    def kind(self) -> ChannelKind:
+        """MQTT."""
+        return ChannelKind.MQTT
+
+    @property
+    def connected(self) -> bool:
+        """The broker can be reached now."""
+        return self._client is not None
+
+    async def until_connected(self) -> None:
+        """Return at the next moment at which the broker is connected."""
+        await self._connected.wait()
+
+    @override
+    async def deliver(self, delivery: LeasedDelivery) -> Receipt:
+        """Publish one alert, QoS 1: returns when the broker has acknowledged it.
+
+        The broker drops it for late subscribers once the alert has expired (MQTT 5 message expiry), and the user
+        property `delivery` stays the same over repeats, so that a subscriber can tell one from a new alert.
+
+        Raises:
+            DeliveryFailed: the broker is away or did not acknowledge.
+        """
+        client = self._client
+        if client is None:
+            raise DeliveryFailed(f"the MQTT broker {self._where} is not connected", retryable=True)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+        properties.ContentType = "application/json"
+        properties.UserProperty = [("delivery", delivery.idempotency_key)]
+        left = math.ceil((delivery.expires_at - self._clock()).total_seconds())
+        properties.MessageExpiryInterval = max(1, left)
+        try:
+            await client.publish(delivery.recipient, delivery.body, qos=1, properties=properties)
+        except (aiomqtt.MqttError, ValueError) as error:
+            # ValueError: a topic with a wildcard, or too long a payload; another try can't help.
+            hopeless = isinstance(error, ValueError)
+            raise DeliveryFailed(f"the MQTT broker did not take it: {error}", retryable=not hopeless) from error
+        return Receipt(ReceiptKind.ACCEPTED, self._clock(), detail=f"acknowledged by {self._where}")
+
+    @override
+    async def find(self, delivery: LeasedDelivery) -> Receipt | None:
+        """None: a broker can't be asked. Subscribers tell a repeat by the user property `delivery`."""
+        return None
+
+    def publish_event(self, event: DeliveryEvent) -> None:
+        """Publish what became of a delivery on `<prefix>/delivery`, when the broker is there; never blocks.
+
+        The oldest goes when too many wait. Fits `Outbox(listener=...)`.
+        """
+        self._enqueue("delivery", event_payload(event))
+
+    def publish_status(self, status: Mapping[str, object]) -> None:
+        """Replace the retained status on `<prefix>/status`. `{"state": "online"}` is added."""
+        self._enqueue("status", {"state": "online", "at": self._clock().isoformat(), **status})
+
+    async def run(self) -> None:
+        """Hold the connection until cancelled; then say "offline" in an orderly way.
+
+        Raises:
+            MqttSettingsError: trying again can't help.
+        """
+        tls = await asyncio.to_thread(self._tls)
+        wait_s, told = 1.0, False
+        while True:
+            try:
+                async with self._connect(tls) as client:
+                    wait_s, told = 1.0, False
+                    log.info("mqtt.connected", broker=self._where)
+                    await self._serve(client)
+            except aiomqtt.MqttError as error:
+                if not told:
+                    log.warning("mqtt.lost", broker=self._where, reason=str(error), next="reconnecting")
+                    told = True
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, self._settings.longest_retry_s)
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        """Publish the status, then events, until the connection ends or we are cancelled."""
+        status = f"{self._settings.topic_prefix}/status"
+        online = json.dumps({"state": "online", "at": self._clock().isoformat()})
+        await client.publish(status, online, qos=1, retain=True)
+        self._client = client
+        self._connected.set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._publish_events(client), name="mqtt events")
+                group.create_task(_until_lost(client), name="mqtt link")
+        except* aiomqtt.MqttError as lost:
+            raise aiomqtt.MqttError(str(lost.exceptions[0])) from lost
+        finally:
+            self._client = None
+            self._connected.clear()
+            # Only reached with a live link when we are being stopped; a broken one has its last will.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                await self._say_offline(client)
+
+    async def _say_offline(self, client: aiomqtt.Client) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await client.publish(f"{self._settings.topic_prefix}/status", self._offline(), qos=1, retain=True)
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            log.info("mqtt.no_farewell", reason=str(error))
+
+    async def _publish_events(self, client: aiomqtt.Client) -> None:
+        while True:
+            topic, payload = await self._events.get()
+            await client.publish(f"{self._settings.topic_prefix}/{topic}", payload, qos=1, retain=topic == "status")
+
+    def _enqueue(self, topic: str, payload: Mapping[str, object]) -> None:
+        if self._events.full():
+            self._events.get_nowait()
+        self._events.put_nowait((topic, json.dumps(payload, ensure_ascii=False)))
+
+    def _connect(self, tls: ssl.SSLContext | None) -> aiomqtt.Client:
+        settings = self._settings
+        will = aiomqtt.Will(f"{settings.topic_prefix}/status", self._offline(), qos=1, retain=True)
+        return aiomqtt.Client(
+            settings.host,
+            settings.port,
+            username=settings.username or None,
+            password=self._password or None,
+            identifier=settings.client_id or None,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=will,
+            keepalive=settings.keepalive_s,
+            timeout=settings.timeout_s,
+            tls_context=tls,
+        )
+
+    def _offline(self) -> str:
+        return json.dumps({"state": "offline", "at": self._clock().isoformat()})
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._settings.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self._settings.ca_file or None)
+        except (OSError, ssl.SSLError) as error:
+            raise MqttSettingsError(f"mqtt.ca_file {self._settings.ca_file!r} can't be read: {error}") from error
+
+    @property
+    def _where(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
+
+async def _until_lost(client: aiomqtt.Client) -> None:
+    """Reads what nobody sends us; ends with MqttError when the link does."""
+    async for _ in client.messages:
+        pass
+
+
+def event_payload(event: DeliveryEvent) -> dict[str, object]:
+    """A delivery event as published: no text, and no whole telephone number."""
+    delivery = event.delivery
+    recipient = masked(delivery.recipient) if delivery.channel is ChannelKind.SMS else delivery.recipient
+    return {
+        "alert": delivery.alert_number,
+        "kind": delivery.alert_kind,
+        "channel": delivery.channel,
+        "recipient": recipient,
+        "step": event.step,
+        "at": event.at.isoformat(),
+        "tries": delivery.attempts + 1,
+        "detail": event.detail,
+    }
