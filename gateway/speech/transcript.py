@@ -11,6 +11,10 @@ class SpeechError(Exception):
     """A speech engine failed; the text says which, on what, and what to do next."""
 
 
+class SpeechSettingsError(SpeechError):
+    """The speech settings can't work as they are (a missing model): trying again can't help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """Seconds from the start of the audio; probability 0-1."""
@@ -29,6 +33,8 @@ class Hypothesis:
     score: float
     biased: bool = False
     """Heard with hot words."""
+    repeats: bool = False
+    """It says the same over and over, faster than anyone talks: a looping decoder, no evidence for anything."""
 
 
 @dataclass(frozen=True, slots=True)

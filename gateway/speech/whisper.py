@@ -1,0 +1,342 @@
+"""Whisper through CTranslate2, made for short calls. Synchronous: it lives in a worker process.
+
+What differs from `faster_whisper.WhisperModel.transcribe`, which decodes well and is used for all the parts it is good at:
+
+- The encoder runs on the call's own length and some silence, not on 30 s: most of the time is saved there (bench/encoder.py).
+- n-best wordings, each with its mean log-probability; stock faster-whisper gives only the best.
+- Hot words are cut to whole names that fit, and it is said how many did; their wordings come from a second pass and never
+  replace the unbiased text, because a suggested name may be heard where nobody spoke it.
+- Any wording can be scored against the same audio, the encoder output reused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.speech.child import CannotStartError, RefusedError
+from gateway.speech.transcript import Hints, Hypothesis, Transcript, Word
+from gateway.speech.wordings import distinct, divide, pack, repeats, suggestions, windows, words_of
+
+log = logging.getLogger(__name__)
+
+Untyped = Any
+"""CTranslate2's and tokenizers' objects: the libraries have no types."""
+
+RATE: Final = 16_000
+_HOP: Final = (
+    160  # samples per mel frame; two frames make one position of the encoder (Radford et al. 2022, section 2.2)
+)
+_FULL_FRAMES: Final = 3000  # 30 s, what Whisper was trained on
+_LONGEST_WINDOW_S: Final = 28.0
+_SHORTEST_S: Final = 0.1
+_SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
+_TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
+_TOKENS_SPARE: Final = 20
+_REMEMBERED: Final = 4
+
+# As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).
+_NO_SPEECH: Final = 0.6
+_POOR_LOGPROB: Final = -1.0
+
+_MODEL_FILES: Final = ("model.bin", "config.json", "tokenizer.json")
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperOptions:
+    """See `gateway.speech.settings.SpeechSettings`."""
+
+    beam: int = 5
+    hypotheses: int = 5
+    padding_s: float = 2.0
+    threads: int = 2
+    hot_words: bool = True
+    hot_word_passes: int = 1
+    language: str = "en"
+    compute_type: str = "int8"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What the decoder gives. `logprob` is the sum over the tokens and the end-of-text token."""
+
+    tokens: tuple[int, ...]
+    logprob: float
+    text: str
+
+    @property
+    def average(self) -> float:
+        return self.logprob / (len(self.tokens) + 1)
+
+
+@dataclass(slots=True)
+class _Window:
+    """One encoded piece of a call."""
+
+    samples: npt.NDArray[np.float32]
+    start_s: float
+    encoded: Untyped
+    """ctranslate2.StorageView, shape (1, positions, width)."""
+    text: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / RATE
+
+
+class WhisperEngine:
+    """One loaded model. Use `load`."""
+
+    def __init__(self, model: Untyped, tokenizer: Untyped, label: str, options: WhisperOptions) -> None:
+        self.label = label
+        self._whisper = model
+        self._tokenizer = tokenizer
+        self._options = options
+        self._remembered: OrderedDict[bytes, list[_Window]] = OrderedDict()
+        self._told_cut: tuple[int, int] | None = None
+
+    @classmethod
+    def load(cls, folder: Path, name: str, options: WhisperOptions) -> WhisperEngine:
+        """Load a CTranslate2 Whisper folder.
+
+        Raises:
+            CannotStartError: not such a folder, or not loadable.
+        """
+        missing = [file for file in _MODEL_FILES if not (folder / file).is_file()]
+        if missing:
+            raise CannotStartError(
+                f"{folder} is no CTranslate2 Whisper folder: {', '.join(missing)} missing. "
+                "`huecry models list` shows what there is"
+            )
+        from faster_whisper import WhisperModel  # noqa: TID251 - this is the engine's own module
+        from faster_whisper.tokenizer import Tokenizer  # noqa: TID251
+
+        try:
+            model = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type=options.compute_type,
+                cpu_threads=options.threads,
+                local_files_only=True,
+            )
+            tokenizer = Tokenizer(
+                model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=options.language
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise CannotStartError(
+                f"the Whisper model in {folder} can't be loaded: {error}. Fetch it again: `huecry models fetch {name}`"
+            ) from error
+        return cls(model, tokenizer, f"whisper {name} {options.compute_type}", options)
+
+    def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
+        """Hear one call: mono int16 little-endian at 16 kHz, any length; half a sample at the end is left out."""
+        began = time.perf_counter()
+        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        if len(samples) < _SHORTEST_S * RATE or float(np.abs(samples).max()) < _SILENT_PEAK:
+            return Transcript("", (), (), 0.0, 1.0, self.label, time.perf_counter() - began)
+        prompts = self._prompts(hints)
+        rows: list[list[Hypothesis]] = []
+        words: list[Word] = []
+        biased: list[list[Hypothesis]] = []
+        logprob, tokens, no_speech = 0.0, 0, 1.0
+        pieces = self._encoded(pcm, samples)
+        for window in pieces:
+            heard, silence = self._decode(window, [], self._options.hypotheses)
+            if repeats(heard[0].text, window.duration_s):
+                heard = self._decode_looping(window, heard)
+            no_speech = min(no_speech, silence)
+            if not words_of(heard[0].text) or (silence > _NO_SPEECH and heard[0].average < _POOR_LOGPROB):
+                window.text = ""
+                continue
+            window.text = heard[0].text
+            logprob += heard[0].logprob
+            tokens += len(heard[0].tokens) + 1
+            rows.append([self._hypothesis(one, window, biased=False) for one in heard])
+            words.extend(self._words(window, heard[0]))
+            for i, prompt in enumerate(prompts):
+                decoded, _ = self._decode(window, prompt, min(self._options.hypotheses, 3))
+                # Suggestions make the decoder loop more often: what doesn't loop goes first.
+                suggested = sorted(
+                    (self._hypothesis(one, window, biased=True) for one in decoded), key=lambda h: h.repeats
+                )
+                if i == len(biased):
+                    biased.append([])
+                # Only the best of each pass when there are several windows: the rest would multiply.
+                biased[i].extend(suggested[:1] if len(pieces) > 1 else suggested)
+        hypotheses = _joined(rows, self._options.hypotheses)
+        for heard_with in biased:
+            hypotheses += _joined([[one] for one in heard_with], 1) if len(pieces) > 1 else heard_with
+        return Transcript(
+            text=" ".join(window.text for window in pieces if window.text),
+            words=tuple(words),
+            hypotheses=tuple(distinct(hypotheses)),
+            average_logprob=logprob / tokens if tokens else 0.0,
+            no_speech=no_speech,
+            engine=self.label,
+            took_s=time.perf_counter() - began,
+        )
+
+    def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
+        """Sum of the log-probabilities of each wording's tokens on this audio.
+
+        Raises:
+            RefusedError: a wording is empty or longer than the decoder, or there is no audio.
+        """
+        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        if len(samples) < _SHORTEST_S * RATE:
+            raise RefusedError("there is no audio to score wordings on")
+        pieces = self._encoded(pcm, samples)
+        if len(pieces) > 1 and not any(window.text for window in pieces):
+            self.transcribe(pcm, Hints())
+        scores = []
+        for wording in wordings:
+            if not wording.strip():
+                raise RefusedError("an empty wording can't be scored")
+            parts = divide(wording, [window.text for window in pieces])
+            scores.append(sum(self._score(window, part) for window, part in zip(pieces, parts, strict=True) if part))
+        return scores
+
+    def _score(self, window: _Window, text: str) -> float:
+        tokens = self._tokenizer.encode(" " + text.strip())
+        if len(tokens) > self._whisper.max_length // 2:
+            raise RefusedError(f"a wording of {len(tokens)} tokens is longer than the decoder takes")
+        aligned = self._whisper.model.align(
+            window.encoded, self._tokenizer.sot_sequence, [tokens], max(2, len(window.samples) // _HOP)
+        )[0]
+        return float(sum(math.log(max(p, 1e-10)) for p in aligned.text_token_probs))
+
+    def _encoded(self, pcm: bytes, samples: npt.NDArray[np.float32]) -> list[_Window]:
+        """The call's windows through the encoder, remembered for the next question about the same audio."""
+        key = hashlib.blake2b(pcm, digest_size=16).digest()
+        if key in self._remembered:
+            self._remembered.move_to_end(key)
+            return self._remembered[key]
+        longest = min(_LONGEST_WINDOW_S, 30.0 - self._options.padding_s)
+        pieces = [
+            _Window(samples[a:b], a / RATE, self._encode(samples[a:b], self._options.padding_s))
+            for a, b in windows(samples, longest)
+        ]
+        self._remembered[key] = pieces
+        while len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+        return pieces
+
+    def _encode(self, samples: npt.NDArray[np.float32], padding_s: float | None) -> Untyped:
+        """Run the encoder; `padding_s` None fills up to the 30 s of the training."""
+        length = _FULL_FRAMES * _HOP if padding_s is None else len(samples) + int(padding_s * RATE)
+        padded = np.zeros(length, np.float32)
+        padded[: len(samples)] = samples
+        features = self._whisper.feature_extractor(padded, padding=0)
+        even = features.shape[1] // 2 * 2  # the encoder's convolution has stride 2
+        return self._whisper.encode(np.ascontiguousarray(features[:, :even]))
+
+    def _decode(self, window: _Window, prompt: list[int], count: int) -> tuple[list[_Wording], float]:
+        """Best wordings of a window, best first, at least one; and the probability that it holds no speech."""
+        tokenizer, options = self._tokenizer, self._options
+        start = [*prompt, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        room = int(window.duration_s * _TOKENS_PER_S) + _TOKENS_SPARE
+        result = self._whisper.model.generate(
+            window.encoded,
+            [start],
+            beam_size=options.beam,
+            num_hypotheses=min(count, options.beam),
+            return_scores=True,
+            return_no_speech_prob=True,
+            max_length=min(len(start) + room, self._whisper.max_length),
+        )[0]
+        heard = [
+            # CTranslate2 divides the sum by the number of tokens without the end of text (length_penalty 1).
+            _Wording(tuple(ids), score * max(len(ids), 1), tokenizer.decode(ids).strip())
+            for ids, score in zip(result.sequences_ids, result.scores, strict=True)
+        ]
+        return heard, float(result.no_speech_prob)
+
+    def _decode_looping(self, window: _Window, heard: list[_Wording]) -> list[_Wording]:
+        """The best text loops: take one that doesn't, or hear again on the 30 s that Whisper was trained on."""
+        sane = [one for one in heard if not repeats(one.text, window.duration_s)]
+        if not sane:
+            window.encoded = self._encode(window.samples, None)
+            again, _ = self._decode(window, [], self._options.hypotheses)
+            sane = [one for one in again if not repeats(one.text, window.duration_s)]
+            heard = again
+        log.info("a call of %.1f s made the decoder loop; %s", window.duration_s, "mended" if sane else "not mended")
+        return sane + [one for one in heard if one not in sane]
+
+    def _prompts(self, hints: Hints) -> list[list[int]]:
+        """Hot words as prompts of previous text, as faster-whisper gives them; empty when there are none."""
+        texts = suggestions(hints) if self._options.hot_words else []
+        if not texts:
+            return []
+        room = self._whisper.max_length // 2 - 1
+        packed, left_out = pack(
+            texts, lambda text: len(self._tokenizer.encode(" " + text)), room, self._options.hot_word_passes
+        )
+        if left_out and self._told_cut != (len(texts), left_out):
+            self._told_cut = (len(texts), left_out)
+            log.info(
+                "hot words: %d of %d fit into %d passes of %d tokens; the last %d are not suggested",
+                len(texts) - left_out, len(texts), len(packed), room, left_out,
+            )  # fmt: skip
+        return [[self._tokenizer.sot_prev, *self._tokenizer.encode(" " + text)] for text in packed]
+
+    def _hypothesis(self, wording: _Wording, window: _Window, *, biased: bool) -> Hypothesis:
+        return Hypothesis(wording.text, wording.average, biased, repeats(wording.text, window.duration_s))
+
+    def _words(self, window: _Window, wording: _Wording) -> list[Word]:
+        """Words with times, by the decoder's attention (as `faster_whisper` finds them)."""
+        tokens = list(wording.tokens)
+        aligned = self._whisper.model.align(
+            window.encoded,
+            self._tokenizer.sot_sequence,
+            [tokens],
+            max(2, len(window.samples) // _HOP),  # only where there is audio: a word can't lie in the padding
+            median_filter_width=7,
+        )[0]
+        positions = np.array([position for _, position in aligned.alignments])
+        rows = np.array([row for row, _ in aligned.alignments])
+        starts = positions[np.pad(np.diff(rows), (1, 0), constant_values=1).astype(bool)] * (2 * _HOP / RATE)
+        pieces, piece_tokens = self._tokenizer.split_to_word_tokens([*tokens, self._tokenizer.eot])
+        words: list[Word] = []
+        at = 0
+        for piece, ids in zip(pieces[:-1], piece_tokens[:-1], strict=True):
+            end = at + len(ids)
+            start_s = float(starts[min(at, len(starts) - 1)])
+            end_s = min(float(starts[min(end, len(starts) - 1)]), window.duration_s)
+            sure = float(np.mean(aligned.text_token_probs[at:end])) if end > at else 0.0
+            at = end
+            if words and not piece.startswith(" "):  # punctuation belongs to the word before it
+                before = words[-1]
+                words[-1] = Word(before.text + piece.strip(), before.start_s, before.end_s, before.probability)
+            elif piece.strip():
+                words.append(
+                    Word(piece.strip(), window.start_s + min(start_s, end_s), window.start_s + end_s, min(sure, 1.0))
+                )
+        return words
+
+
+def _joined(rows: list[list[Hypothesis]], count: int) -> list[Hypothesis]:
+    """Wordings of the whole call from those of its windows: the best of each, then with one window exchanged at a time."""
+    if len(rows) <= 1:
+        return list(rows[0][:count]) if rows else []
+
+    def join(choice: list[Hypothesis]) -> Hypothesis:
+        return Hypothesis(
+            text=" ".join(one.text for one in choice),
+            score=sum(one.score for one in choice) / len(choice),
+            biased=choice[0].biased,
+            repeats=any(one.repeats for one in choice),
+        )
+
+    best = [row[0] for row in rows]
+    others = [join([*best[:i], other, *best[i + 1 :]]) for i, row in enumerate(rows) for other in row[1:]]
+    return [join(best), *sorted(others, key=lambda one: -one.score)][:count]

@@ -1,0 +1,42 @@
+"""Transcripts and hints as the JSON between the daemon and its speech workers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from gateway.speech.framing import Header
+from gateway.speech.transcript import Hints, Hypothesis, Transcript, Word
+
+
+def transcript_to(transcript: Transcript) -> Header:
+    """As plain JSON."""
+    return asdict(transcript)
+
+
+def transcript_from(header: Header) -> Transcript:
+    """Back from plain JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: not a transcript.
+    """
+    return Transcript(
+        text=str(header["text"]),
+        words=tuple(Word(**word) for word in header["words"]),
+        hypotheses=tuple(Hypothesis(**hypothesis) for hypothesis in header["hypotheses"]),
+        average_logprob=float(header["average_logprob"]),
+        no_speech=float(header["no_speech"]),
+        engine=str(header["engine"]),
+        took_s=float(header["took_s"]),
+    )
+
+
+def hints_to(hints: Hints) -> Header:
+    """As plain JSON."""
+    return asdict(hints)
+
+
+def hints_from(header: Header | None) -> Hints:
+    """Back from plain JSON; None is no hints."""
+    if not header:
+        return Hints()
+    return Hints(*(tuple(map(str, header.get(group, ()))) for group in ("names", "places", "callers")))
