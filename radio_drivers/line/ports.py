@@ -1,0 +1,174 @@
+"""Serial ports with modem lines: opening them without keying the radio, and saying what is wrong with the others."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import termios
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import serial  # noqa: TID251 this is pyserial's place
+from serial.tools import list_ports  # noqa: TID251 as above
+
+from radio_drivers.interface import LinkDown, RadioSettingsError
+from radio_drivers.line.settings import LineSettings
+
+FIRST_STATE_S = 2.0
+"""An RFC 2217 server tells the modem lines once the options are agreed; so long we wait for it."""
+
+
+class Port(Protocol):
+    """What we use of pyserial's ports, which share no such type of their own."""
+
+    rts: bool
+    dtr: bool
+
+    @property
+    def cts(self) -> bool:
+        """Clear to send; `dsr`, `cd` and `ri` are read by name."""
+        ...
+
+    def open(self) -> None:
+        """Open it with the levels set beforehand."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+    def read(self, size: int = ..., /) -> bytes:
+        """What came in; raises `OSError` when the device has gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A serial port of this machine."""
+
+    device: str
+    """What goes into `port = ...`."""
+    description: str
+
+
+def list_serial_ports() -> list[SerialPort]:
+    """The serial ports of this machine. Reads the file system: call it off the event loop."""
+    return [SerialPort(port.device, port.description or "") for port in sorted(list_ports.comports())]
+
+
+def ptt_level(settings: LineSettings, line: str, *, keyed: bool) -> bool:
+    """The level of an output line, `rts` or `dtr`.
+
+    Args:
+        settings: the wiring.
+        line: which line.
+        keyed: talk is pressed.
+    """
+    if line == settings.ptt:
+        return keyed is not settings.ptt_invert
+    return line == settings.hold
+
+
+def read_squelch(port: Port, settings: LineSettings) -> bool:
+    """The squelch line says that somebody talks.
+
+    Raises:
+        OSError: the port is gone.
+    """
+    lines = {"cts": "cts", "dsr": "dsr", "dcd": "cd", "ri": "ri"}
+    return bool(getattr(port, lines[settings.squelch])) is not settings.squelch_invert
+
+
+def open_port(settings: LineSettings) -> Port:
+    """Open the port with the key up. Blocks for up to some seconds.
+
+    Raises:
+        RadioSettingsError: the port doesn't exist, isn't ours to open, or has no modem lines.
+        LinkDown: it can't be reached now, but that may change.
+    """
+    url = settings.port
+    if url is None:
+        raise RadioSettingsError("the line radio has no port")
+    port = _closed_port(url)
+    # Linux raises DTR and RTS as it opens a port. With the levels set beforehand pyserial corrects that within
+    # microseconds, before a radio has noticed.
+    port.rts = ptt_level(settings, "rts", keyed=False)
+    port.dtr = ptt_level(settings, "dtr", keyed=False)
+    try:
+        port.open()
+    except (OSError, ValueError) as error:  # ValueError: an RFC 2217 server that refused a setting
+        raise _explained(url, error) from error
+    try:
+        _check_lines(url, port, settings)
+    except BaseException:
+        close_port(port)
+        raise
+    return port
+
+
+def close_port(port: Port) -> None:
+    """Close the port, also one whose device has gone."""
+    with contextlib.suppress(OSError):
+        port.close()
+
+
+def _closed_port(url: str) -> Port:
+    try:
+        # exclusive: two programs must not both press the key. Flow control stays off: the lines are ours.
+        port: Port = serial.serial_for_url(url, do_not_open=True, timeout=0, exclusive=True)
+    except (ValueError, serial.SerialException) as error:
+        raise RadioSettingsError(
+            f"port = {url!r}: {error}. Use a device such as /dev/ttyUSB0, or rfc2217://host:port"
+        ) from error
+    return port
+
+
+def _check_lines(url: str, port: Port, settings: LineSettings) -> None:
+    keep_hangup(port)
+    deadline = time.monotonic() + FIRST_STATE_S
+    while True:
+        try:
+            _ = port.cts
+            port.rts = ptt_level(settings, "rts", keyed=False)
+        except serial.SerialException as error:
+            if time.monotonic() > deadline:
+                raise LinkDown(f"{url}: {error}") from error
+            time.sleep(0.02)
+        except OSError as error:
+            raise _explained(url, error) from error
+        else:
+            return
+
+
+def keep_hangup(port: Port) -> None:
+    """Make the kernel drop RTS and DTR when the port closes, however our process ends.
+
+    That is termios' HUPCL flag: on by default, but another program may have cleared it.
+    """
+    if not isinstance(port, serial.Serial) or port.fd is None:
+        return
+    attributes = termios.tcgetattr(port.fd)
+    if not attributes[2] & termios.HUPCL:
+        attributes[2] |= termios.HUPCL
+        termios.tcsetattr(port.fd, termios.TCSANOW, attributes)
+
+
+def _explained(url: str, error: OSError | ValueError) -> RadioSettingsError | LinkDown:
+    code = error.errno if isinstance(error, OSError) else None
+    if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
+        there = "; ".join(f"{port.device} ({port.description})" for port in list_serial_ports()) or "none"
+        return RadioSettingsError(f"serial port {url!r} not found; there are: {there}")
+    if code == errno.EACCES:
+        return RadioSettingsError(
+            f"serial port {url!r} may not be opened by this user: add it to the port's group (usually dialout), "
+            "or install systemd/60-huecry-radio.rules"
+        )
+    if code in {errno.ENOTTY, errno.EINVAL, errno.EISDIR}:
+        return RadioSettingsError(
+            f"{url!r} has no modem lines (RTS, DTR, CTS...), so push-to-talk and squelch can't work over it; "
+            "pseudo-terminals have none. Use a real serial adapter or rfc2217://"
+        )
+    if code in {errno.EAGAIN, errno.EBUSY}:
+        return LinkDown(f"serial port {url!r} is in use by another program")
+    return LinkDown(f"serial port {url!r}: {error}")
