@@ -56,14 +56,21 @@ def worst(findings: Iterable[Finding]) -> Level:
     return next((level for level in (Level.FAIL, Level.WARN) if level in levels), Level.OK)
 
 
-def check_file(file: Path | None, mode: int | None, *, holds_secret: bool) -> Finding:
-    """The settings file: there, and not open to all when it holds a secret. `mode` as from stat(2)."""
+def check_file(file: Path | None, mode: int | None, *, holds_secret: bool, packaged: Path) -> Finding:
+    """The settings file: there, and not open to all when it holds a secret.
+
+    Args:
+        file: the one in use.
+        mode: its mode as from stat(2).
+        holds_secret: a password or token is written in it.
+        packaged: the commented file that comes with Hue and Cry.
+    """
     part = "configuration"
     if file is None:
         return warn(
             part,
             "no settings file: the defaults hold",
-            "copy config/huecry.toml to /etc/huecry/huecry.toml and describe your radio in it",
+            f"copy {packaged} to /etc/huecry/huecry.toml and describe your radio in it",
         )
     if holds_secret and mode is not None and mode & 0o077:
         return warn(

@@ -21,6 +21,7 @@ import aiomqtt
 
 from gateway import doctor
 from gateway.doctor import Finding
+from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
 
 PATIENCE_S = 5.0
@@ -85,14 +86,14 @@ async def _one(finding: Awaitable[Finding]) -> list[Finding]:
 
 
 def _file(settings: Settings) -> Finding:
-    file = settings.file
+    file, packaged = settings.file, config_file("huecry.toml")
     if file is None:
-        return doctor.check_file(None, None, holds_secret=False)
+        return doctor.check_file(None, None, holds_secret=False, packaged=packaged)
     text = file.read_text()
     names = {key.path[-1] for key in all_keys() if key.secret}
     lines = (line.split("=", 1) for line in text.splitlines() if "=" in line)
     holds_secret = any(key.strip() in names for key, _ in lines)
-    return doctor.check_file(file, file.stat().st_mode, holds_secret=holds_secret)
+    return doctor.check_file(file, file.stat().st_mode, holds_secret=holds_secret, packaged=packaged)
 
 
 def _disk(folder: Path) -> Finding:

@@ -70,11 +70,15 @@ def fill_secrets(data: dict[str, Any], keys: Iterable[Key], environ: Mapping[str
         What went wrong: (dotted key, reason).
     """
     folder = environ.get("CREDENTIALS_DIRECTORY")
+    keys = list(keys)
+    arrays = {key.path for key in keys if key.many}
     wrong = []
     for key in keys:
         if not key.secret:
             continue
-        for label, table in _tables(data, key.path[:-1], create=folder is not None):
+        # A section exists whether written or not, but a credential makes no radio.
+        create = folder is not None and key.path[:1] not in arrays
+        for label, table in _tables(data, key.path[:-1], create=create):
             credential = _credential(Path(folder), ".".join((*label, key.path[-1]))) if folder else None
             try:
                 _fill(table, key.path[-1], credential)
@@ -86,13 +90,12 @@ def fill_secrets(data: dict[str, Any], keys: Iterable[Key], environ: Mapping[str
 def _tables(data: object, path: tuple[str, ...], *, create: bool) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
     """The tables at a path with the names that lead there; an array gives each of its tables, by its `name`."""
     here: list[tuple[tuple[str, ...], Any]] = [((), data)]
-    for depth, part in enumerate(path):
+    for part in path:
         deeper: list[tuple[tuple[str, ...], Any]] = []
         for label, table in here:
             if not isinstance(table, dict):
                 continue
-            # Only a section of the top exists whether written or not; a radio's tables choose its driver.
-            inner = table.setdefault(part, {}) if create and depth == 0 and len(path) == 1 else table.get(part)
+            inner = table.setdefault(part, {}) if create else table.get(part)
             if isinstance(inner, list | tuple):
                 deeper += [((*label, part, str(t.get("name"))), t) for t in inner if isinstance(t, dict)]
             elif inner is not None:

@@ -11,8 +11,8 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ from dispatch.outbox_rules import OutboxRules
 from gateway.recorder import RecorderRules
 from gateway.secrets import fill_secrets
 from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
-from gateway.settings_errors import Problem, SettingsError, file_problem, problems_of
+from gateway.settings_errors import Problem, SettingsError, dotted, file_problem, problems_of
 from gateway.settings_keys import Key, keys_of
 from gateway.speech.settings import SpeechSettings
 from gateway.toml_lines import line_of
@@ -262,7 +262,7 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """For SQLAlchemy, with the asynchronous driver named."""
         if self.database.url is None:
-            return f"sqlite+aiosqlite:///{self.state_dir / 'huecry.sqlite'}"
+            return f"sqlite+aiosqlite:///{self.state_dir / 'huecry.db'}"
         scheme, rest = self.database.url.get_secret_value().split("://", 1)
         return f"{'sqlite+aiosqlite' if scheme.startswith('sqlite') else 'postgresql+asyncpg'}://{rest}"
 
@@ -315,9 +315,6 @@ def _anchored(data: object, at: tuple[str, ...], paths: frozenset[tuple[str, ...
         return [_anchored(value, at, paths, folder) for value in data]
     if isinstance(data, str) and at in paths and data:
         return str(folder / Path(data).expanduser())
-    if isinstance(data, float) and not math.isfinite(data):
-        # TOML knows nan and inf; no setting does, and a wait of inf seconds would only show itself at night.
-        return str(data)
     return data
 
 
@@ -340,6 +337,20 @@ def _contradictions(settings: Settings) -> list[tuple[str, str]]:
     return [
         (name, reason) for name, section in sections if isinstance(section, _Judged) for reason in section.problems()
     ]
+
+
+def _not_finite(value: object, loc: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
+    """Where the numbers are that no clock can wait for."""
+    if isinstance(value, float):
+        return [] if math.isfinite(value) else [loc]
+    inner: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, Settings):
+        inner = ((name, getattr(value, name)) for name in Settings.model_fields)
+    elif is_dataclass(value):
+        inner = ((each.name, getattr(value, each.name)) for each in fields(value))
+    elif isinstance(value, tuple):
+        inner = enumerate(value)
+    return [found for name, part in inner for found in _not_finite(part, (*loc, name))]
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -365,6 +376,10 @@ def load_settings(path: Path | None = None) -> Settings:
             [*problems_of(error, all_keys(), name, text, variables_of(os.environ, all_keys())), *unknown]
         ) from None
     wrong = [Problem(name, line_of(text, (part,)), part, reason) for part, reason in _contradictions(settings)]
+    # TOML and pydantic know nan and inf; no setting does, and a wait of inf seconds would only show itself at night.
+    wrong += [
+        Problem(name, line_of(text, loc), dotted(loc), "must be a finite number") for loc in _not_finite(settings, ())
+    ]
     if unknown or wrong:
         raise SettingsError([*wrong, *unknown])
     settings._file = file  # noqa: SLF001 - set once, here, by the module that defines it

@@ -33,22 +33,59 @@ FILE_HEAD = """
 
 RADIO_EXAMPLE = """
 # The base stations, one [[radio]] table for each channel. There is no default: without one `huecry run` does not start.
-# Take the # away from one of these and put in what your station has.
+# Take the # away from one of these and put in what your station has; every key is in docs/configuration.md.
 #
-# An analogue base station: audio by a sound card, push-to-talk by a serial port's RTS line.
+# An analogue base station: sound by a sound card, push-to-talk by a serial port's RTS line, squelch by its DCD line:
 #[[radio]]
 #name = "town"
 #driver = "line"
+#[radio.line]
+#port = "/dev/huecry-radio"
+#ptt = "rts"
+#squelch = "dcd"
+#sound_in = "USB Audio"
+#sound_out = "USB Audio"
+#
+# A base station behind an MQTT broker (docs/mqtt-radio.md); the password is the credential radio.hill.password:
+#[[radio]]
+#name = "hill"
+#driver = "mqtt"
+#[radio.mqtt]
+#host = "broker.example"
+#tls = true
+#username = "huecry"
 #
 # A software base station, for drills:
 #[[radio]]
 #name = "drill"
 #driver = "simulator"
 #
-# Manners on the channel, in seconds; they may be set for each radio.
+# Manners on a channel, in seconds, for the radio above it:
 #[radio.keying]
 #lead_in_s = 0.3
 """
 
-MORE: dict[str, str] = {}
+MORE: dict[str, str] = {
+    "outbox.max_tries": "A delivery that failed this often is given up.",
+    "outbox.first_retry_s": "Pause before the second try; it doubles with each further one.",
+    "outbox.longest_retry_s": "No pause between tries is longer.",
+    "outbox.least_wait_s": "Shortest pause between two looks at the store.",
+    "outbox.store_retry_s": "Pause after the store could not be asked.",
+    "outbox.sms_at_once": "Text messages handed to Twilio at the same time.",
+    "outbox.sms_per_second": "Text messages started a second.",
+    "outbox.mqtt_at_once": "MQTT messages on their way at the same time.",
+    "outbox.radio_at_once": "Announcements at the same time. One radio channel carries one.",
+    "voice.engine": "Who speaks: hibari, piper (optional extra) or espeak; auto takes the best that is installed.",
+    "voice.tone": "An attention tone before each announcement.",
+    "sms.enabled": "Send text messages at all.",
+    "sms.base_url": "Where Twilio's API is; another for another of its regions.",
+    "sms.timeout_s": "Twilio must answer within this. Seconds.",
+    "mqtt.enabled": "Publish alerts at all.",
+    "mqtt.host": "Name or address of the broker.",
+    "mqtt.tls": "Encrypt, and check the broker's certificate and name.",
+    "mqtt.username": "Empty: the broker lets anyone in. The password is secrets.mqtt_password.",
+    "mqtt.keepalive_s": "A dead connection is noticed after about this. Seconds.",
+    "mqtt.timeout_s": "The broker must answer within this. Seconds.",
+    "mqtt.longest_retry_s": "No pause between two tries to connect is longer. Seconds.",
+}
 """Descriptions for keys that have none where they are defined."""

@@ -46,7 +46,7 @@ def show(findings: list[Finding], console: Console) -> None:
     console.print(table)
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}
     console.print(
-        f"\n{counts[Level.OK]} well, {counts[Level.WARN]} to look at, {counts[Level.FAIL]} that stop the gateway"
+        f"\n{counts[Level.OK]} well, {counts[Level.WARN]} to look at, {counts[Level.FAIL]} that don't work"
     )
 
 
