@@ -1,1 +1,1 @@
-"""The store: tables, migrations and the questions asked of them."""
+"""The store: tables, migrations and the questions asked of them. Begin at `dispatch.store.store`."""
