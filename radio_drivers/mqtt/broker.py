@@ -20,6 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
+from typing_extensions import override
 
 from radio_drivers.interface import LinkDown, RadioSettingsError
 from radio_drivers.mqtt.settings import MqttRadioSettings
@@ -71,9 +72,24 @@ class Will:
 
 
 class _Client(aiomqtt.Client):
-    def abandon(self) -> None:
-        """Close a connection that was never acknowledged; aiomqtt leaves it open."""
+    async def abandon(self) -> None:
+        """Close a connection that was never acknowledged: aiomqtt leaves its socket open and its task running."""
         self._client.disconnect()
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+            await asyncio.wait({self._misc_task})
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails: paho would leave that to the garbage collector."""
+
+    @override
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class Connection:
@@ -212,6 +228,7 @@ async def tls_context(settings: MqttRadioSettings) -> ssl.SSLContext | None:
 
     def load() -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
+        context.sslsocket_class = _TlsSocket
         if settings.certificate_file:
             context.load_cert_chain(settings.certificate_file, settings.key_file)
         return context
@@ -262,7 +279,7 @@ async def connect(
         except (aiomqtt.MqttError, OSError) as error:
             # The loss itself has been reported by whoever was reading.
             log.debug("the goodbye to the broker failed", broker=settings.broker, problem=str(error))
-            client.abandon()
+            await client.abandon()
 
 
 async def _enter(client: _Client, settings: MqttRadioSettings) -> None:
@@ -274,10 +291,10 @@ async def _enter(client: _Client, settings: MqttRadioSettings) -> None:
         await asyncio.wait({entering}, timeout=GOODBYE_S)
         entering.cancel()
         await asyncio.wait({entering})
-        client.abandon()
+        await client.abandon()
         raise
     except aiomqtt.MqttError as error:
-        client.abandon()
+        await client.abandon()
         raise _translated(error, settings) from error
 
 
@@ -294,8 +311,9 @@ def _translated(error: aiomqtt.MqttError, settings: MqttRadioSettings) -> LinkDo
             f"the certificate of the broker at {settings.broker} is not trusted ({error.__context__.verify_message}): "
             "check host and ca_file"
         )
-    if isinstance(error.__context__, ssl.SSLError):
-        return LinkDown(f"TLS with the broker at {settings.broker} failed ({error}): does this port speak TLS?")
+    if isinstance(error.__context__, ssl.SSLError | ConnectionResetError):
+        hint = "does this port speak TLS?" if settings.tls else "does it want tls = true?"
+        return LinkDown(f"the broker at {settings.broker} hung up ({error}): {hint}")
     return LinkDown(f"the broker at {settings.broker} can't be reached: {error}")
 
 
