@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from typing_extensions import override
+
 from gateway.transmission import Transmission
 
 LIMIT = 1000
@@ -25,6 +27,7 @@ class Arrears:
     oldest_s: float
     """Age of the oldest waiting transmission, seconds since its key-down."""
 
+    @override
     def __str__(self) -> str:
         return f"{self.waiting} waiting, the oldest for {self.oldest_s:.0f} s" if self.waiting else "up to date"
 

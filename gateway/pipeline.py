@@ -1,0 +1,254 @@
+"""The way of one transmission, top to bottom.
+
+    recorded -> heard -> read -> matched -> decided -> worded -> committed -> sent
+
+Every arrow hands over one frozen value. What must not be lost is committed before the next step begins: the recording
+before it gets here, the transcript as soon as it is there, the decision together with every delivery it leads to.
+Whatever dies in between, `handle` can be called again for the same transmission and picks up where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dispatch.calls import Call, Decision, Match
+from dispatch.deliveries import LiveAlert, NewAlert
+from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending, is_repeat
+from dispatch.heard import Heard, HeardWord, Wording
+from dispatch.matching import match
+from dispatch.people import Person
+from dispatch.policy import PolicyRules, decide, which_end
+from dispatch.reading import read
+from dispatch.scheme import Scheme
+from dispatch.store.decisions import Committed
+from dispatch.store.members import SmsContact as StoredContact
+from dispatch.store.store import Store
+from dispatch.store.transmissions import NewTranscript
+from dispatch.wording import AlertText, ContentRules, compose
+from gateway.recordings import read_wav
+from gateway.scheme_source import SchemeSource
+from gateway.speech.transcript import Hints, Hypothesis, SpeechError, Transcriber, Transcript, Word
+from gateway.transmission import Transmission
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Everything that came of one transmission; what screens, logs and `replay` show."""
+
+    transmission: Transmission
+    transcript: Transcript
+    call: Call
+    matches: tuple[Match, ...]
+    decision: Decision
+    text: AlertText | None
+    alert: NewAlert | None
+    committed: Committed
+    timings_s: dict[str, float]
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The scheme's settings that decide what becomes of a transmission."""
+
+    policy: PolicyRules
+    content: ContentRules
+    zone: ZoneInfo
+    alert_life: timedelta = timedelta(minutes=10)
+    """A sighting older than this misleads more than it helps: nothing is sent after it."""
+
+
+class Laps:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """The stage that ends now took this long."""
+        now = time.perf_counter()
+        self.taken[stage] = round(now - self._last, 4)
+        self._last = now
+
+
+class Pipeline:
+    """Takes transmissions one at a time from recording to committed decision. Several may be under way at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        transcriber: Transcriber,
+        scheme: SchemeSource,
+        rules: Rules,
+        clock: Clock,
+        outlets: Sequence[RadioOutlet] = (),
+        texts: bool = False,
+        topic_prefix: str | None = None,
+        deliveries_committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._transcriber = transcriber
+        self._scheme = scheme
+        self._rules = rules
+        self._clock = clock
+        self._outlets = tuple(outlets)
+        self._texts = texts
+        self._topic_prefix = topic_prefix
+        self._deliveries_committed = deliveries_committed
+
+    async def handle(self, transmission: Transmission, early: Transcript | None = None) -> Handled:
+        """Work on one transmission until its decision and deliveries are committed.
+
+        Args:
+            transmission: recorded and committed.
+            early: the transcript, where the engine listened along while the guard was talking.
+
+        Raises:
+            SpeechError: it could not be heard this time.
+            StoreError: nothing was decided; calling again is safe.
+        """
+        laps = Laps()
+        people = await self._store.register.people()
+        scheme = await self._scheme.scheme(people)
+        transcript = await self._hear(transmission, hints_for(people, scheme), early)
+        laps.lap("hear")
+        heard = as_heard(transcript, transmission.duration_s)
+        call = read(heard, scheme)
+        laps.lap("read")
+        now = self._clock()
+        matches = match(heard, call, people, now, self._rules.zone, scheme)
+        laps.lap("match")
+        live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
+        decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy)
+        laps.lap("decide")
+        text, alert = await self._alert(call, decision, live, now, scheme)
+        laps.lap("word")
+        committed = await self._store.decisions.commit(
+            transmission.transmission_id, call, matches, decision, alert, now, laps.taken
+        )
+        laps.lap("commit")
+        if alert is not None:
+            self._deliveries_committed()
+        return Handled(
+            transmission, transcript, call, matches, decision, text, alert, committed, laps.taken, self._clock()
+        )
+
+    async def hints(self) -> Hints:
+        """Words worth suggesting to the speech engine now."""
+        people = await self._store.register.people()
+        return hints_for(people, await self._scheme.scheme(people))
+
+    async def _hear(self, transmission: Transmission, hints: Hints, early: Transcript | None) -> Transcript:
+        """The transcript: stored by an earlier run, heard along, or heard now; committed before anything is read."""
+        if stored := await self._store.transmissions.transcript(transmission.transmission_id):
+            return from_store(stored)
+        if early is not None:
+            transcript = early
+        elif transmission.path is None:
+            raise SpeechError(f"transmission {transmission.transmission_id} has no recording and no transcript")
+        else:
+            pcm = await asyncio.to_thread(read_wav, transmission.path)
+            transcript = await self._transcriber.transcribe(pcm, hints)
+        await self._store.transmissions.save_transcript(transmission.transmission_id, to_store(transcript))
+        return transcript
+
+    async def _alert(
+        self, call: Call, decision: Decision, live: Sequence[LiveAlert], now: datetime, scheme: Scheme
+    ) -> tuple[AlertText | None, NewAlert | None]:
+        """Wording and deliveries of what was decided; nothing where nobody is to be told."""
+        if decision.alert_kind is None:
+            return None, None
+        number = await self._store.decisions.reserve_number()
+        text = compose(decision, call, number, now, self._rules.zone, scheme, self._rules.content)
+        wordings = Wordings(text.voice, text.radio_text, text.sms, text.mqtt)
+        place = call.place.name if call.place else None
+        ended = which_end(call, decision, live)
+        updates = None
+        if decision.alert_kind in ENDINGS:
+            deliveries = fan_out_ending(decision.alert_kind, wordings, ended, self._topic_prefix)
+        else:
+            contacts = [SmsContact(c.contact_id, c.phone) for c in await self._contacts()]
+            updates = continued(decision, live)
+            repeat = is_repeat(updates, place, now, self._rules.policy.repeat_quiet_s)
+            deliveries = fan_out(
+                decision.alert_kind, wordings, self._outlets, contacts, self._topic_prefix, repeat=repeat
+            )
+        return text, NewAlert(
+            number=number,
+            kind=decision.alert_kind,
+            priority=decision.priority,
+            created_at=now,
+            expires_at=now + self._rules.alert_life,
+            offender_ids=tuple(match.person.offender_id for match in decision.named),
+            notice_ids=tuple(match.notice_id for match in decision.named if match.notice_id is not None),
+            place=place,
+            summary=text.summary,
+            deliveries=deliveries,
+            ends=tuple(one.alert_id for one in ended),
+            updates=updates.alert_id if updates else None,
+        )
+
+    async def _contacts(self) -> tuple[StoredContact, ...]:
+        return await self._store.members.sms_contacts() if self._texts else ()
+
+
+def continued(decision: Decision, live: Sequence[LiveAlert]) -> LiveAlert | None:
+    """The live alert about just the same people, which this decision continues; the newest one."""
+    named = {match.person.offender_id for match in decision.named}
+    if not named:
+        return None
+    return next((one for one in live if set(one.offender_ids) == named), None)
+
+
+def hints_for(people: Sequence[Person], scheme: Scheme) -> Hints:
+    """Words to suggest to an engine: who is on the register, where things are, who calls."""
+    names = [person.name for person in people] + [alias for person in people for alias in person.aliases]
+    return Hints(tuple(names), tuple(place.name for place in scheme.places), tuple(scheme.members))
+
+
+def as_heard(transcript: Transcript, duration_s: float) -> Heard:
+    """A transcript as `dispatch` takes it."""
+    return Heard(
+        text=transcript.text,
+        words=tuple(HeardWord(w.text, w.start_s, w.end_s, w.probability) for w in transcript.words),
+        alternatives=tuple(Wording(h.text, h.score, h.biased) for h in transcript.hypotheses),
+        average_logprob=transcript.average_logprob,
+        no_speech=transcript.no_speech,
+        duration_s=duration_s,
+    )
+
+
+def to_store(transcript: Transcript) -> NewTranscript:
+    """A transcript as the store keeps it."""
+    heard = as_heard(transcript, 0.0)
+    return NewTranscript(
+        text=heard.text,
+        words=heard.words,
+        hypotheses=heard.alternatives,
+        average_logprob=heard.average_logprob,
+        no_speech=heard.no_speech,
+        engine=transcript.engine,
+        took_s=transcript.took_s,
+    )
+
+
+def from_store(stored: NewTranscript) -> Transcript:
+    """A transcript that an earlier run kept."""
+    return Transcript(
+        text=stored.text,
+        words=tuple(Word(w.text, w.start_s, w.end_s, w.probability) for w in stored.words),
+        hypotheses=tuple(Hypothesis(h.text, h.score, h.biased) for h in stored.hypotheses),
+        average_logprob=stored.average_logprob,
+        no_speech=stored.no_speech,
+        engine=stored.engine,
+        took_s=stored.took_s,
+    )

@@ -1,0 +1,81 @@
+"""Makes drivers from settings, and lends them to the channels that speak and write on the radio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from dispatch.channels.radio_text import TextRefused
+from dispatch.channels.voice import VoiceRefused
+from dispatch.fanout import RadioOutlet
+from gateway.settings import RadioSettings
+from radio_drivers.interface import ChannelBusy, LinkDown, NotSupported, RadioDriver, RadioError, TransmitTimeout
+from radio_drivers.keying import KeyDropped
+from radio_drivers.line.driver import LineDriver
+from radio_drivers.mqtt.driver import MqttRadioDriver
+from radio_drivers.simulator.driver import SimulatorDriver, served_air
+
+
+def make_driver(radio: RadioSettings) -> RadioDriver:
+    """The driver of one `[[radio]]` table. No I/O yet."""
+    match radio.driver:
+        case "line":
+            return LineDriver(radio.name, radio.line, radio.keying)
+        case "mqtt":
+            password = radio.password.get_secret_value() if radio.password else None
+            return MqttRadioDriver(radio.name, radio.mqtt, radio.keying, password=password)
+        case "simulator":
+            return SimulatorDriver(radio.name, served_air(radio.simulator), radio.keying)
+        case _:
+            assert_never(radio.driver)
+
+
+def outlet(driver: RadioDriver) -> RadioOutlet:
+    """What a driver can carry for us, as the fan-out asks it."""
+    abilities = driver.abilities
+    return RadioOutlet(driver.channel, abilities.voice_out, abilities.text_out, abilities.text_max)
+
+
+@dataclass(frozen=True, slots=True)
+class LentRadio:
+    """A driver as `dispatch.channels` know radios: their errors, no others."""
+
+    driver: RadioDriver
+    clock: Callable[[], datetime]
+
+    @property
+    def text_max(self) -> int | None:
+        """Characters in one text message."""
+        return self.driver.abilities.text_max
+
+    async def send_voice(self, pcm: bytes) -> None:
+        """Speak.
+
+        Raises:
+            VoiceRefused
+        """
+        try:
+            await self.driver.send_voice(pcm)
+        except ChannelBusy as error:
+            raise VoiceRefused(str(error), retryable=True) from error
+        except (TransmitTimeout, KeyDropped, LinkDown) as error:
+            raise VoiceRefused(str(error), retryable=True, partly_heard=True) from error
+        except RadioError as error:
+            raise VoiceRefused(str(error), retryable=False) from error
+
+    async def send_text(self, text: str) -> None:
+        """Write.
+
+        Raises:
+            TextRefused
+        """
+        try:
+            await self.driver.send_text(text)
+        except (LinkDown, ChannelBusy) as error:
+            raise TextRefused(str(error), retryable=True) from error
+        except NotSupported as error:
+            raise TextRefused(str(error), retryable=False) from error
+        except RadioError as error:
+            raise TextRefused(str(error), retryable=False) from error
