@@ -275,7 +275,7 @@ async def speech(settings: Settings) -> Finding:
 
     began = time.perf_counter()
     try:
-        async with SpeechWorkers(replace(settings.speech, workers=1)) as workers:
+        async with SpeechWorkers(replace(settings.speech, workers=1, models_folder=settings.models_dir)) as workers:
             return doctor.check_model(workers.engine, time.perf_counter() - began, None)
     except SpeechError as error:
         return doctor.check_model(settings.speech.engine, None, str(error))

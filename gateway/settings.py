@@ -259,6 +259,11 @@ class Settings(BaseSettings):
         return self.paths.audio_dir or self.state_dir / "audio"
 
     @property
+    def models_dir(self) -> Path:
+        """Folder of fetched speech models. May not exist yet."""
+        return self.speech.models_folder or self.state_dir / "models"
+
+    @property
     def database_url(self) -> str:
         """For SQLAlchemy, with the asynchronous driver named."""
         if self.database.url is None:

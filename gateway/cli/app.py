@@ -123,15 +123,33 @@ def complain(message: str) -> None:
     print(message, file=sys.stderr)
 
 
+OURS = (
+    ("dispatch.store.errors", "StoreError"),
+    ("gateway.speech.transcript", "SpeechError"),
+    ("gateway.resources", "ResourceMissingError"),
+    ("radio_drivers.interface", "RadioError"),
+)
+"""Errors whose text is made for people. Looked up only where the module is loaded: nothing is imported for it."""
+
+
+def readable(error: Exception) -> bool:
+    """Its text says what happened and what to do, so that a traceback would only hide it."""
+    trees = (getattr(sys.modules.get(module), name, None) for module, name in OURS)
+    return any(isinstance(tree, type) and isinstance(error, tree) for tree in trees)
+
+
 def main(args: list[str] | None = None) -> None:
     """The `huecry` program. Ends the process."""
-    # Imported late: the settings bring pydantic, which --help has no use for.
     try:
         app(args=args, prog_name="huecry")
     except Exception as error:
+        # Imported late: the settings bring pydantic, which --help has no use for.
         from gateway.settings_errors import SettingsError
 
-        if not isinstance(error, SettingsError):
-            raise
-        complain(f"The settings can't be used:\n{error}")
-        raise SystemExit(2) from None
+        if isinstance(error, SettingsError):
+            complain(f"The settings can't be used:\n{error}")
+            raise SystemExit(2) from None
+        if readable(error):
+            complain(f"huecry: {error}")
+            raise SystemExit(1) from None
+        raise
