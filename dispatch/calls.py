@@ -171,3 +171,5 @@ class Decision:
     for_review: tuple[Match, ...] = ()
     """Who a person must look at."""
     priority: Priority = Priority.NORMAL
+    ends: tuple[int, ...] = ()
+    """Ids of the live alerts that this takes back or closes."""

@@ -1,1 +1,6 @@
-"""Who was named: mentions tied to people on the register, with a confidence and a reason."""
+"""Mentions tied to people on the register, with a probability and a reason."""
+
+from dispatch.matching.matcher import match
+from dispatch.matching.register import Register
+
+__all__ = ["Register", "match"]

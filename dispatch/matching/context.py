@@ -1,0 +1,109 @@
+"""What stands around a word: is it a name here, or a shop, a street, a colleague, an everyday word?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dispatch.calls import Call, Span
+from dispatch.phrases import Token, fold, tokens
+from dispatch.reading.callers import parties
+from dispatch.reading.denials import denials, hedges
+from dispatch.reading.places import places_in
+from dispatch.scheme import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One hypothesis made ready: words, and the stretches in which words name no person."""
+
+    text: str
+    folded: str
+    words: tuple[Token, ...]
+    masked: tuple[Span, ...]
+    """Places, members, brands, caller and called."""
+    denied: tuple[Span, ...]
+    hedged: tuple[Span, ...]
+    has_capitals: bool
+    """The engine writes capitals, so that a small letter says "no name"."""
+    biased: bool
+    weight: int = 1
+    """How many hypotheses read exactly like this."""
+
+    def is_masked(self, span: Span) -> bool:
+        """It lies in a place, a brand, a shop's name."""
+        return any(span.overlaps(mask) for mask in self.masked)
+
+    def capital(self, token: Token) -> bool:
+        """Written with a capital."""
+        return self.text[token.start : token.start + 1].isupper()
+
+    def starts_sentence(self, index: int) -> bool:
+        """The word begins the text or a sentence."""
+        if index == 0:
+            return True
+        return any(mark in self.folded[self.words[index - 1].after : self.words[index].start] for mark in ".!?")
+
+
+def prepare(text: str, scheme: Scheme, *, biased: bool, weight: int = 1, call: Call | None = None) -> Wording:
+    """Make a hypothesis ready; `call` is what was read from this very text, if it was."""
+    folded = fold(text)
+    words = tokens(folded)
+    masks = [place.span for place in places_in(folded, scheme) if place.exact or len(place.said) >= 9]
+    masks += scheme.words["names.brands"].find(folded)
+    opening = parties(text, scheme).span
+    if opening:
+        masks.append(opening)
+    capitals = sum(text[token.start].isupper() for token in words[1:])
+    return Wording(
+        text,
+        folded,
+        words,
+        tuple(masks),
+        call.negations if call else denials(text, scheme),
+        call.hedges if call else hedges(text, scheme),
+        has_capitals=bool(capitals) or text[:1].isupper(),
+        biased=biased,
+        weight=weight,
+    )
+
+
+def common_word(words: Sequence[str], scheme: Scheme) -> bool:
+    """All of these are everyday words."""
+    common = scheme.words.words("names.common")
+    return all(word in common for word in words)
+
+
+def calls_for_a_name(wording: Wording, first: int, last: int, scheme: Scheme) -> float:
+    """How much the surroundings of words `first` to `last` (exclusive) call for a name: about -3 to 2, added to z."""
+    start, end = wording.words[first].start, wording.words[last - 1].after
+    score = 0.0
+    if wording.has_capitals:
+        capitals = all(wording.capital(token) for token in wording.words[first:last])
+        if not capitals:
+            score -= 2.5
+        elif not wording.starts_sentence(first):
+            score += 1.0
+    tables = scheme.words
+    if tables["names.called_before"].ends_at(wording.folded, start):
+        score += 1.0
+    after = wording.words[last - 1].ending == "'s" or tables["names.called_after"].starts_at(wording.folded, end)
+    if after:
+        score += 0.8
+    if tables["names.ordinary_before"].ends_at(wording.folded, start):
+        score -= 2.5
+    return score
+
+
+def is_staff(wording: Wording, first: int, last: int, scheme: Scheme) -> bool:
+    """A colleague: thanked, greeted, calling, "Tracey at the bakery"; or a lost child's name."""
+    start, end = wording.words[first].start, wording.words[last - 1].after
+    if scheme.words["names.staff_before"].ends_at(wording.folded, start):
+        return True
+    if scheme.words["names.staff_after"].starts_at(wording.folded, end):
+        return True
+    nxt = wording.words[last].text if last < len(wording.words) else ""
+    if nxt in ("at", "in", "from", "of") and first <= 3:
+        rest = Span(wording.words[last].after, min(len(wording.folded), wording.words[last].after + 30))
+        return any(mask.start - rest.start <= 5 and mask.overlaps(rest) for mask in wording.masked) and first <= 1
+    return False

@@ -1,0 +1,83 @@
+"""The register made ready for matching: every way each person may be named, folded, with what is shared among several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dispatch.people import Person
+from dispatch.phrases import fold
+
+
+def letters(name: str) -> str:
+    """Only the letters of a name: "O'Neill-Frost" is "oneillfrost"."""
+    return re.sub(r"[^a-z]", "", fold(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person with folded names."""
+
+    person: Person
+    first: str
+    last: str
+    aliases: tuple[tuple[str, ...], ...]
+    """Each as its words."""
+    number: str
+    """Digits of the reference without leading zeros."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Everybody, by each kind of name."""
+
+    entries: tuple[Entry, ...]
+    by_last: Mapping[str, tuple[Entry, ...]]
+    by_first: Mapping[str, tuple[Entry, ...]]
+    by_alias: Mapping[str, tuple[Entry, ...]]
+    """Alias letters, without spaces."""
+    by_number: Mapping[str, tuple[Entry, ...]]
+    parts: Mapping[str, tuple[Entry, ...]]
+    """Single parts of double-barrelled surnames of four letters or more."""
+
+    @classmethod
+    def of(cls, people: Iterable[Person]) -> Register:
+        """Prepare people for matching. About 10 microseconds a person; keep it as long as the register stays the same."""
+        entries = tuple(
+            Entry(
+                person,
+                letters(person.first_name),
+                letters(person.last_name),
+                tuple(words for alias in person.aliases if (words := tuple(re.findall(r"[a-z0-9]+", fold(alias))))),
+                re.sub(r"\D", "", person.reference).lstrip("0"),
+            )
+            for person in people
+        )
+        parts = [
+            (letters(part), entry)
+            for entry in entries
+            for part in re.split(r"[\s\-]+", entry.person.last_name)
+            if letters(part) != entry.last and len(letters(part)) >= 4
+        ]
+        return cls(
+            entries,
+            _grouped((entry.last, entry) for entry in entries),
+            _grouped((entry.first, entry) for entry in entries),
+            _grouped(("".join(alias), entry) for entry in entries for alias in entry.aliases),
+            _grouped((entry.number, entry) for entry in entries),
+            _grouped(parts),
+        )
+
+
+def _grouped(pairs: Iterable[tuple[str, Entry]]) -> dict[str, tuple[Entry, ...]]:
+    groups: dict[str, list[Entry]] = {}
+    for key, entry in pairs:
+        if key:
+            groups.setdefault(key, []).append(entry)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+def prepared(people: Sequence[Person] | Register) -> Register:
+    """The register, prepared now unless it already is."""
+    return people if isinstance(people, Register) else Register.of(people)

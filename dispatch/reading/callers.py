@@ -1,0 +1,160 @@
+"""Who calls whom: "Boots to Control", "Control, Control from Iceland", "Control from the bakery"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+
+from dispatch.calls import Span
+from dispatch.phrases import clause_end, fold, tokens
+from dispatch.scheme import Scheme
+
+_NEAR_ENOUGH = 80.0
+"""Percent of rapidfuzz ratio from which a misheard member still counts at the start of a call ("bootes to control")."""
+_OPENING_WORDS = 14
+"""Caller and called are said within the first words or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Caller and called, with the stretch of text that names them."""
+
+    caller: str | None = None
+    called: str | None = None
+    span: Span | None = None
+    """Words in it name shops and stations, not people."""
+
+
+@lru_cache(maxsize=16)
+def _stations(
+    members: tuple[str, ...], control: tuple[str, ...], kinds: tuple[str, ...], everyone: tuple[str, ...]
+) -> dict[str, str]:
+    """Folded name, without article, to the name as the scheme writes it; longest first."""
+    named = {_plain(kind): kind for kind in kinds}
+    named |= {_plain(word): word for word in everyone}
+    named |= {_plain(member): member for member in members}
+    named |= {_plain(name): name for name in control}
+    return dict(sorted(named.items(), key=lambda item: -len(item[0])))
+
+
+def _plain(name: str) -> str:
+    words = [token.text + token.ending.replace("'", "") for token in tokens(fold(name))]
+    return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
+
+
+def stations(scheme: Scheme) -> dict[str, str]:
+    """Everybody who can call or be called."""
+    words = scheme.words
+    return _stations(
+        scheme.members, scheme.control_names, words["caller.kinds"].listed, words["caller.everyone"].listed
+    )
+
+
+def is_control(name: str | None, scheme: Scheme) -> bool:
+    """Whether this is the scheme's own control room."""
+    return name is not None and _plain(name) in {_plain(own) for own in scheme.control_names}
+
+
+def _match(words: Sequence[str], named: dict[str, str], *, misheard: bool) -> tuple[str, int] | None:
+    """The station that `words` begin with, and how many words it takes."""
+    skip = 1 if words[:1] == ["the"] else 0
+    rest = words[skip:]
+    for plain, name in named.items():
+        size = plain.count(" ") + 1
+        if rest[:size] == plain.split():
+            return name, skip + size
+    if not misheard:
+        return None
+    best: tuple[float, str, int] | None = None
+    for plain, name in named.items():
+        if len(plain) < 4:
+            continue
+        size = plain.count(" ") + 1
+        for n in {max(1, size - 1), size, size + 1}:
+            if n <= len(rest):
+                likeness = fuzz.ratio("".join(rest[:n]), plain.replace(" ", ""))
+                if likeness >= _NEAR_ENOUGH and (best is None or likeness > best[0]):
+                    best = (likeness, name, skip + n)
+    return (best[1], best[2]) if best else None
+
+
+def parties(text: str, scheme: Scheme) -> Parties:
+    """Read the opening of a call."""
+    folded = fold(text)
+    found = tokens(folded)[:_OPENING_WORDS]
+    words = [token.text + (token.ending.replace("'", "") if token.ending == "'s" else "") for token in found]
+    bare = [token.text for token in found]
+    named = stations(scheme)
+    start = 0
+    opening = scheme.words["caller.openings"].starts_at(folded, 0)
+    if opening:
+        start = len(tokens(opening))
+    for first in dict.fromkeys((start, 0, start + 1)):
+        read = _formula(words, first, named) or _formula(bare, first, named)
+        if read:
+            caller, called, last = read
+            last = min(last, len(found))
+            return Parties(caller, called, Span(found[first].start, found[last - 1].after))
+    # No formula: a station right at the start, before a comma ("Iceland, he's back").
+    station = _match(words, named, misheard=False) or _match(bare, named, misheard=False)
+    if station and found:
+        last_token = found[min(station[1], len(found)) - 1]
+        followed = folded[last_token.after : last_token.after + 1]
+        nxt = found[station[1]].text if station[1] < len(found) else ""
+        address = _address(folded, last_token.after)
+        if followed in (",", ".", ":", "") or nxt in ("here", "speaking", "security", "signing") or address is not None:
+            end = last_token.after if address is None else address
+            if is_control(station[0], scheme) and nxt in ("can", "could", "are"):
+                return Parties(None, station[0], Span(found[0].start, end))
+            return Parties(station[0], None, Span(found[0].start, end))
+    return Parties()
+
+
+def _address(folded: str, position: int) -> int | None:
+    """Where "on Mill Lane" or "by the park" behind a kind of shop ends, if it is followed by a comma."""
+    if re.match(r" (?:on|in|by|at) ", folded[position : position + 4]) is None:
+        return None
+    end = clause_end(folded, position)
+    return end if end < len(folded) and folded[end] == "," and len(tokens(folded[position:end])) <= 4 else None
+
+
+def _formula(words: Sequence[str], first: int, named: dict[str, str]) -> tuple[str | None, str | None, int] | None:
+    """Either "A to B" or "B (B) from A", from word `first`: caller, called, words taken."""
+    if first >= len(words):
+        return None
+    one = _match(words[first:], named, misheard=True)
+    if one is None:
+        return None
+    name, size = one
+    at = first + size
+    # "Bakery on Mill Lane to Control": a street may stand between.
+    if words[at : at + 1] and words[at] in ("on", "in", "by", "at"):
+        for k in range(at + 2, min(at + 5, len(words))):
+            if words[k] == "to" and _match(words[k + 1 :], named, misheard=True):
+                at = k
+                break
+    if words[at : at + 1] in (["to"], ["calling"], ["two"]):
+        other = _match(words[at + 1 :], named, misheard=True)
+        if other:
+            end = at + 1 + other[1]
+            if words[end : end + 2] == ["and", "all"] or words[end : end + 1] == ["and"]:
+                more = _match(words[end + 1 :], named, misheard=False)
+                end += 1 + more[1] if more else 0
+            return name, other[0], end
+        if words[at + 1 : at + 3] == ["last", "caller"]:
+            return name, "last caller", at + 3
+        return None
+    again = _match(words[at:], named, misheard=False)
+    if again and again[0] == name:
+        at += again[1]
+    if words[at : at + 1] == ["from"]:
+        other = _match(words[at + 1 :], named, misheard=True)
+        if other:
+            return other[0], name, at + 1 + other[1]
+    if first == 0 and words[:1] == ["correction"]:
+        return None
+    return None
