@@ -137,6 +137,7 @@ async def _noted(store: Store, action: str, entries: Sequence[LogEntry]) -> None
 @app.command()
 def search(
     text: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="Words that were said.")] = None,
+    *,
     since: Annotated[str | None, typer.Option(metavar="TIME", help=f"From: {EXAMPLES}.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to.")] = None,
     reference: Annotated[str | None, typer.Option(metavar="REF", help="Of a person who was matched.")] = None,
