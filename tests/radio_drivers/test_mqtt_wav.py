@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,15 +64,11 @@ def test_what_we_write_others_read() -> None:
         assert file.readframes(RATE) == pcm
 
 
-def test_a_pipe_that_could_not_write_its_length(tmp_path: Path) -> None:
-    """sox writes a size of 7FFFF... or FFFFFFFF to a pipe; the samples that are there are all of them."""
-    source = tmp_path / "tone.wav"
-    soundfile.write(source, tone(), RATE, "PCM_16")
-    piped = subprocess.run(["sox", str(source), "-t", "wav", "-"], capture_output=True, check=True).stdout
-    assert len(read_wav(piped).pcm) == RATE
-    header = write_wav(b"", RATE)
-    for size in (0, 0xFFFFFFFF):
-        assert read_wav(header[:-4] + struct.pack("<I", size) + bytes(100)).missing == 0
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_a_pipe_that_could_not_write_its_length(size: int) -> None:
+    """ffmpeg writes FFFFFFFF to a pipe, others 0; the samples that are there are all of them."""
+    wav = read_wav(write_wav(b"", RATE)[:-4] + struct.pack("<I", size) + bytes(100))
+    assert (len(wav.pcm), wav.missing) == (100, 0)
 
 
 @pytest.mark.parametrize(
