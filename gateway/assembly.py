@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dispatch.channels.mqtt import MqttChannel
 from dispatch.channels.radio_text import RadioTextChannel
@@ -57,10 +58,26 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.policy, settings.content, settings.scheme.zone)
 
 
-def scheme_files(settings: Settings) -> SchemeFiles:
-    """Where the scheme's editable tables are."""
+def scheme_files(settings: Settings, places: Path | None = None) -> SchemeFiles:
+    """Where the scheme's editable tables are; `places` replaces those of the settings."""
     tables = settings.tables
-    return SchemeFiles(settings.scheme.short, settings.scheme.name, tables.words_file, tables.places_file)
+    return SchemeFiles(settings.scheme.short, settings.scheme.name, tables.words_file, places or tables.places_file)
+
+
+def sms_channel(settings: Settings, clock: Clock) -> SmsChannel | None:
+    """Texts, where they are set up."""
+    if not settings.sms.enabled:
+        return None
+    token = settings.secrets.sms_auth_token
+    return SmsChannel(settings.sms, token.get_secret_value() if token else "", clock)
+
+
+def mqtt_channel(settings: Settings, clock: Clock) -> MqttChannel | None:
+    """Alerts to a broker, where one is set up."""
+    if not settings.mqtt.enabled:
+        return None
+    password = settings.secrets.mqtt_password
+    return MqttChannel(settings.mqtt, password.get_secret_value() if password else "", clock)
 
 
 def spoken_by(voice: VoiceWorker) -> Speak:
@@ -109,15 +126,10 @@ async def assembled(
             ChannelKind.RADIO_VOICE: RadioVoiceChannel(radios, spoken_by(voice), settings.voice, clock),
             ChannelKind.RADIO_TEXT: RadioTextChannel(radios, clock),
         }
-        if settings.sms.enabled:
-            token = settings.secrets.sms_auth_token
-            sms = SmsChannel(settings.sms, token.get_secret_value() if token else "", clock)
+        if sms := sms_channel(settings, clock):
             stack.push_async_callback(sms.aclose)
             channels[ChannelKind.SMS] = sms
-        mqtt = None
-        if settings.mqtt.enabled:
-            password = settings.secrets.mqtt_password
-            mqtt = MqttChannel(settings.mqtt, password.get_secret_value() if password else "", clock)
+        if mqtt := mqtt_channel(settings, clock):
             channels[ChannelKind.MQTT] = mqtt
         channels |= {channel.kind: channel for channel in more_channels}
 

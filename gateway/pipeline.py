@@ -128,7 +128,7 @@ class Pipeline:
         matches = match(heard, call, people, now, self._rules.zone, scheme)
         laps.lap("match")
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
-        decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy)
+        decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy, transmission.channel)
         laps.lap("decide")
         text, alert = await self._alert(call, decision, live, now, scheme)
         laps.lap("word")
@@ -167,11 +167,11 @@ class Pipeline:
         """Wording and deliveries of what was decided; nothing where nobody is to be told."""
         if decision.alert_kind is None:
             return None, None
+        ended = which_end(decision, live)
         number = await self._store.decisions.reserve_number()
-        text = compose(decision, call, number, now, self._rules.zone, scheme, self._rules.content)
+        text = compose(decision, call, number, now, self._rules.zone, scheme, self._rules.content, ended)
         wordings = Wordings(text.voice, text.radio_text, text.sms, text.mqtt)
         place = call.place.name if call.place else None
-        ended = which_end(call, decision, live)
         updates = None
         if decision.alert_kind in ENDINGS:
             deliveries = fan_out_ending(decision.alert_kind, wordings, ended, self._topic_prefix)

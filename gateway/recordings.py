@@ -21,6 +21,7 @@ import structlog
 
 from dispatch.store.errors import StoreError
 from dispatch.store.transmissions import NewTransmission
+from gateway.audio import wav_bytes
 from gateway.health import Health
 from gateway.transmission import Take, Transmission
 from radio_drivers.interface import RATE
@@ -61,21 +62,17 @@ def write_wav(path: Path, pcm: bytes) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".wav.part")
     try:
+        whole = wav_bytes(pcm)
         with temporary.open("wb") as raw:
-            with wave.open(raw, "wb") as wav:
-                wav.setnchannels(1)
-                wav.setsampwidth(2)
-                wav.setframerate(RATE)
-                wav.writeframes(pcm)
+            raw.write(whole)
             raw.flush()
             os.fsync(raw.fileno())
-        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    return digest
+    return hashlib.sha256(whole).hexdigest()
 
 
 def read_wav(path: Path) -> bytes:
@@ -107,7 +104,8 @@ class Recordings:
     WAITING_MAX = 64
     """Takes kept in memory while nothing can be written: at most 64 x 3.8 MB, usually about 10 MB."""
 
-    def __init__(self, folder: Path, rows: TransmissionRows, health: Health) -> None:
+    def __init__(self, folder: Path, rows: TransmissionRows, health: Health, *, source: str = "radio") -> None:
+        self._source = source
         self._folder = folder
         self._rows = rows
         self._health = health
@@ -170,11 +168,20 @@ class Recordings:
             audio_path=str(path),
             sha256=digest,
             split=take.split,
-            source="radio",
+            source=self._source,
         )
         row = await self._rows.record(new)
         return Transmission(
-            row, uid, take.channel, take.unit, take.started_at, take.ended_at, take.duration_s, path, take.urgent
+            transmission_id=row,
+            uid=uid,
+            channel=take.channel,
+            unit=take.unit,
+            started_at=take.started_at,
+            ended_at=take.ended_at,
+            duration_s=take.duration_s,
+            path=path,
+            urgent=take.urgent,
+            source=self._source,
         )
 
     async def adopt_orphans(self, today: datetime) -> list[Transmission]:

@@ -1,0 +1,83 @@
+"""`huecry run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+import structlog
+import typer
+
+from dispatch.channels.mqtt import MqttSettingsError
+from dispatch.scheme import SchemeError
+from dispatch.store.errors import StoreError
+from gateway.assembly import Assembly, assembled
+from gateway.cli.app import complain
+from gateway.cli.common import ConfigOption, start
+from gateway.notify import Notifier
+from gateway.radios import make_driver
+from gateway.settings import Settings, require_radio
+from gateway.speech.transcript import SpeechSettingsError
+from gateway.speech.voice_worker import VoiceSettingsError
+from gateway.watchdog import Check, Watchdog
+from radio_drivers.interface import RadioSettingsError
+
+log = structlog.get_logger()
+
+
+def run(config: ConfigOption = None) -> None:
+    """Listen, decide and tell, until SIGTERM or Ctrl-C."""
+    settings = start(config)
+    require_radio(settings)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(listen(settings))
+    except (
+        StoreError,
+        SchemeError,
+        SpeechSettingsError,
+        VoiceSettingsError,
+        RadioSettingsError,
+        MqttSettingsError,
+    ) as error:
+        complain(f"The gateway can't start: {error}\n`huecry doctor` checks everything.")
+        raise typer.Exit(2) from None
+
+
+async def listen(settings: Settings) -> None:
+    """Run until a signal asks to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    notifier = Notifier()
+    drivers = [make_driver(radio) for radio in require_radio(settings)]
+    async with assembled(settings, drivers) as parts:
+        watchdog = Watchdog(notifier, parts.health, checks_of(parts), lambda: f"listening; {parts.gateway.arrears}")
+        async with asyncio.TaskGroup() as group:
+            gateway = group.create_task(parts.gateway.run(stop), name="gateway")
+            beside: list[asyncio.Task[Any]] = [group.create_task(watchdog.run(), name="watchdog")]
+            if parts.mqtt is not None:
+                beside.append(group.create_task(parts.mqtt.run(), name="alerts broker"))
+            ready = group.create_task(parts.gateway.listening.wait(), name="readiness")
+            beside.append(ready)
+            await asyncio.wait({ready, gateway}, return_when=asyncio.FIRST_COMPLETED)
+            names = ", ".join(driver.channel for driver in drivers)
+            notifier.ready(f"listening on {names}")
+            log.info("listening", channels=names, engine=parts.speech.engine, settings=str(settings.file or "defaults"))
+            await stop.wait()
+            notifier.stopping()
+            await asyncio.wait({gateway})
+            for task in beside:
+                task.cancel()
+    log.info("stopped")
+
+
+def checks_of(parts: Assembly) -> dict[str, Check]:
+    """What must answer before systemd's watchdog is fed."""
+
+    async def speech() -> str | None:
+        return None if await parts.speech.ping() else f"no speech worker answers: {parts.speech.fault or 'unknown'}"
+
+    return {"speech workers": speech}
