@@ -7,6 +7,7 @@ cut here; and the level is set by its peak, about 6 dB below full scale, so that
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -14,9 +15,13 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydub import AudioSegment
-from pydub.effects import normalize
-from pydub.generators import Sine
+
+with warnings.catch_warnings():
+    # At its first import pydub warns of its own old-fashioned escapes, and of a missing ffmpeg that nothing here needs.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.effects import normalize
+    from pydub.generators import Sine
 
 RATE = 16_000
 """Hertz; mono signed 16-bit little-endian, as everywhere between the packages."""
@@ -150,9 +155,9 @@ def cut_at_pause(pcm: bytes, most: int) -> bytes:
     if len(samples) <= most:
         return pcm
     start = most * 2 // 3
-    power = np.convolve(np.square(samples[start:most]), np.ones(_PAUSE_WINDOW), mode="valid")
-    if not len(power):
+    if most - start < _PAUSE_WINDOW:
         return pcm[: most * 2]
+    power = np.convolve(np.square(samples[start:most]), np.ones(_PAUSE_WINDOW), mode="valid")
     end = start + int(np.argmin(power)) + _PAUSE_WINDOW // 2
     return pcm[: end * 2]
 

@@ -160,6 +160,8 @@ ENGINES = ("auto", *MAKERS)
 class FailoverVoice:
     """The first voice that works. One that fails is not asked again, and the reason is logged once.
 
+    When every voice has failed, the next text begins with the best again: silence is worse than another attempt.
+
     Args:
         makers: name -> how to make it, best first. Made when first needed.
         speed: of speech.
@@ -167,6 +169,7 @@ class FailoverVoice:
     """
 
     def __init__(self, makers: Mapping[str, Maker], speed: float = 1.0, keep_s: float = 120.0) -> None:
+        self._makers = dict(makers)
         self._waiting = list(makers.items())
         self._speed = speed
         self._voice: Synthesizer | None = None
@@ -176,9 +179,7 @@ class FailoverVoice:
     @property
     def name(self) -> str:
         """The voice in use, or the one that will be tried."""
-        if self._voice is not None:
-            return self._voice.name
-        return self._waiting[0][0] if self._waiting else "none"
+        return self._waiting[0][0]
 
     def speak(self, text: str) -> bytes:
         """See `Synthesizer`; `SynthesisError` only when no voice is left."""
@@ -187,18 +188,19 @@ class FailoverVoice:
             return prepared
         while True:
             try:
-                voice = self._ready()
-                pcm = voice.speak(text)
+                pcm = self._ready().speak(text)
             except SynthesisError as error:
                 self._give_up(str(error))
             else:
                 self._prepared.keep(text, pcm)
                 return pcm
+            if not self._waiting:
+                reasons, self._reasons = self._reasons, []
+                self._waiting = list(self._makers.items())
+                raise SynthesisError(f"no voice works: {'; '.join(reasons)}")
 
     def _ready(self) -> Synthesizer:
         if self._voice is None:
-            if not self._waiting:
-                raise NoVoiceError("; ".join(self._reasons))
             name, make = self._waiting[0]
             log.info("voice.loading", voice=name)
             self._voice = make(self._speed)
@@ -210,10 +212,6 @@ class FailoverVoice:
         self._reasons.append(reason)
         then = self._waiting[0][0] if self._waiting else "none left"
         log.warning("voice.failed", voice=failed, reason=reason, next=then)
-
-
-class NoVoiceError(SynthesisError):
-    """Every voice has failed."""
 
 
 class PreparedPhrases:
