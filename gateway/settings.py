@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
@@ -27,11 +27,14 @@ from dispatch.channels.announcement import VoiceSettings
 from dispatch.channels.mqtt import MqttSettings
 from dispatch.channels.sms import SmsSettings
 from dispatch.outbox_rules import OutboxRules
+from dispatch.policy import PolicyRules
+from dispatch.wording import ContentRules
 from gateway.recorder import RecorderRules
 from gateway.secrets import fill_secrets
 from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
 from gateway.settings_errors import Problem, SettingsError, dotted, file_problem, problems_of
 from gateway.settings_keys import Key, keys_of
+from gateway.settings_sense import contradictions
 from gateway.speech.settings import SpeechSettings
 from gateway.toml_lines import line_of
 from radio_drivers.interface import KeyingRules
@@ -194,6 +197,10 @@ class Settings(BaseSettings):
     """Where one transmission begins and ends."""
     speech: SpeechSettings = SpeechSettings()
     """How transmissions become text."""
+    policy: PolicyRules = PolicyRules()
+    """When an alert goes out by itself, and when a person is asked: the Board's settings."""
+    content: ContentRules = ContentRules()
+    """What alerts say about a person, for each channel: the Board's settings."""
     outbox: OutboxRules = OutboxRules()
     """How deliveries are sent, tried again and given up. Seconds."""
     voice: VoiceSettings = VoiceSettings()
@@ -329,21 +336,6 @@ def _path_keys() -> frozenset[tuple[str, ...]]:
     return frozenset(keys | {(*key.path[:-1], f"{key.path[-1]}_file") for key in all_keys() if key.secret})
 
 
-@runtime_checkable
-class _Judged(Protocol):
-    """A section that can say what keeps it from working, beyond what its types say."""
-
-    def problems(self) -> tuple[str, ...]: ...
-
-
-def _contradictions(settings: Settings) -> list[tuple[str, str]]:
-    """(section, reason) for everything that the sections themselves object to."""
-    sections = [(name, getattr(settings, name)) for name in Settings.model_fields]
-    return [
-        (name, reason) for name, section in sections if isinstance(section, _Judged) for reason in section.problems()
-    ]
-
-
 def _not_finite(value: object, loc: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
     """Where the numbers are that no clock can wait for."""
     if isinstance(value, float):
@@ -380,7 +372,7 @@ def load_settings(path: Path | None = None) -> Settings:
         raise SettingsError(
             [*problems_of(error, all_keys(), name, text, variables_of(os.environ, all_keys())), *unknown]
         ) from None
-    wrong = [Problem(name, line_of(text, (part,)), part, reason) for part, reason in _contradictions(settings)]
+    wrong = [Problem(name, line_of(text, loc), dotted(loc), reason) for loc, reason in contradictions(settings)]
     # TOML and pydantic know nan and inf; no setting does, and a wait of inf seconds would only show itself at night.
     wrong += [
         Problem(name, line_of(text, loc), dotted(loc), "must be a finite number") for loc in _not_finite(settings, ())

@@ -66,6 +66,9 @@ RADIO_EXAMPLE = """
 """
 
 MORE: dict[str, str] = {
+    "content.radio_voice": "What is spoken on the air about a person.",
+    "content.radio_text": "What radio text messages say about a person.",
+    "content.sms": "What text messages to telephones say about a person.",
     "outbox.max_tries": "A delivery that failed this often is given up.",
     "outbox.first_retry_s": "Pause before the second try; it doubles with each further one.",
     "outbox.longest_retry_s": "No pause between tries is longer.",

@@ -131,6 +131,16 @@ def test_nothing_is_suggested_for_a_word_unlike_any(tmp_path: Path) -> None:
         ('scheme = "x"', "h.toml:1: scheme: must be a table of settings"),
         ('[database]\nurl = "mysql://u:hunter2@h/d"', "h.toml:1: database: url must begin with"),
         ("[scheme]\nrecording_notice_given_on = 31.1", "h.toml:2: scheme.recording_notice_given_on: "),
+        ("[policy]\nalert_at = 1.5", "h.toml:2: policy.alert_at: is a probability"),
+        ("[policy]\nalert_at = 0.4", "h.toml:1: policy.review_at: must not be above policy.alert_at (0.4)"),
+        (
+            "[voice]\nmax_s = 25\n[[radio]]\nname='a'\ndriver='line'\n[radio.keying]\ntime_out_s = 25",
+            "h.toml:7: radio[0].keying.time_out_s: is 25 s, too short for an announcement of voice.max_s",
+        ),
+        (
+            "[[radio]]\nname='a'\ndriver='line'\n[radio.keying]\nbusy_wait_s = 90",
+            "h.toml:5: radio[0].keying.busy_wait_s: and time_out_s together (120 s) are more than outbox.try_limit_s",
+        ),
         ("[sms]\nenabled = true", "h.toml:1: sms: account_sid must be"),
         ("[[radio]]\nname='a'\ndriver='line'\n[[radio]]\nname='a'\ndriver='mqtt'", "h.toml: two radios are called 'a'"),
         ('[radio]\nname = "a"', "h.toml:1: radio: input should be a valid tuple"),

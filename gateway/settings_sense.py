@@ -1,0 +1,62 @@
+"""What can only be judged across sections: settings that are each valid, and together can't work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+Location = tuple[str | int, ...]
+
+
+@runtime_checkable
+class Judged(Protocol):
+    """A section that can say what keeps it from working, beyond what its types say."""
+
+    def problems(self) -> tuple[str, ...]:
+        """One sentence each, naming the key."""
+        ...
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
+    """Where and why the settings can't work together."""
+    for name in type(settings).model_fields:
+        section = getattr(settings, name)
+        if isinstance(section, Judged):
+            yield from (((name,), reason) for reason in section.problems())
+    yield from _thresholds(settings)
+    yield from _time_on_the_air(settings)
+
+
+def _thresholds(settings: Settings) -> Iterator[tuple[Location, str]]:
+    policy = settings.policy
+    for name in ("alert_at", "review_at", "end_at"):
+        value = getattr(policy, name)
+        if not 0.0 <= value <= 1.0:
+            yield ("policy", name), f"is a probability, 0 to 1, but it is {value:g}"
+    if policy.review_at > policy.alert_at:
+        reason = (
+            f"must not be above policy.alert_at ({policy.alert_at:g}): what is sure enough for the air needs no review"
+        )
+        yield ("policy", "review_at"), reason
+
+
+def _time_on_the_air(settings: Settings) -> Iterator[tuple[Location, str]]:
+    for index, radio in enumerate(settings.radio):
+        keying = radio.keying
+        needed = keying.lead_in_s + settings.voice.max_s + keying.tail_s
+        if needed > keying.time_out_s:
+            reason = (
+                f"is {keying.time_out_s:g} s, too short for an announcement of voice.max_s with lead-in and tail "
+                f"({needed:g} s): its end would be cut off"
+            )
+            yield ("radio", index, "keying", "time_out_s"), reason
+        longest = keying.busy_wait_s + keying.time_out_s
+        if longest > settings.outbox.try_limit_s:
+            reason = (
+                f"and time_out_s together ({longest:g} s) are more than outbox.try_limit_s "
+                f"({settings.outbox.try_limit_s:g} s): a try would be cut off on the air"
+            )
+            yield ("radio", index, "keying", "busy_wait_s"), reason
