@@ -195,10 +195,11 @@ class _Worker:
         port.read(64)
 
     def _let_go(self, port: Port) -> None:
-        # The kernel, or the server at the far end, drops the lines too when the port closes; but not where the
-        # wiring is inverted, and not every server does.
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            self._set_key(port, on=False)
+        # The kernel drops the lines too when the port closes; but not where the wiring is inverted, and not every
+        # port server does. A port that failed is past orders, and asking a dead network would only take seconds.
+        if self._stopping:
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                self._set_key(port, on=False)
         close_port(port)
 
     def _tell(self, call: Callable[..., None], *values: object) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import socket
 import termios
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
 import serial  # noqa: TID251 this is pyserial's place
+from serial import rfc2217  # noqa: TID251 as above
 from serial.tools import list_ports  # noqa: TID251 as above
+from typing_extensions import override
 
 from radio_drivers.interface import LinkDown, RadioSettingsError
 from radio_drivers.line.settings import LineSettings
@@ -97,8 +100,12 @@ def open_port(settings: LineSettings) -> Port:
     port.dtr = ptt_level(settings, "dtr", keyed=False)
     try:
         port.open()
-    except (OSError, ValueError) as error:  # ValueError: an RFC 2217 server that refused a setting
+    except OSError as error:
+        if "expected a string in the form" in str(error) or "not supported between" in str(error):
+            raise _bad_address(url, error) from error  # pyserial wraps its own complaints about the address
         raise _explained(url, error) from error
+    except (ValueError, KeyError, TypeError) as error:  # what pyserial makes of addresses it doesn't understand
+        raise _bad_address(url, error) from error
     try:
         _check_lines(url, port, settings)
     except BaseException:
@@ -113,19 +120,39 @@ def close_port(port: Port) -> None:
         port.close()
 
 
+class _NetworkPort(rfc2217.Serial):
+    """pyserial's RFC 2217 forgets to close its socket where the other end has closed first."""
+
+    @override
+    def close(self) -> None:
+        connection: socket.socket | None = getattr(self, "_socket", None)
+        super().close()
+        if connection is not None:
+            connection.close()
+
+
 def _closed_port(url: str) -> Port:
     try:
         # exclusive: two programs must not both press the key. Flow control stays off: the lines are ours.
+        if url.lower().startswith("rfc2217://"):
+            network = _NetworkPort(None, timeout=0)
+            network.port = url
+            return network
         port: Port = serial.serial_for_url(url, do_not_open=True, timeout=0, exclusive=True)
     except (ValueError, serial.SerialException) as error:
-        raise RadioSettingsError(
-            f"port = {url!r}: {error}. Use a device such as /dev/ttyUSB0, or rfc2217://host:port"
-        ) from error
+        raise _bad_address(url, error) from error
     return port
+
+
+def _bad_address(url: str, error: Exception) -> RadioSettingsError:
+    return RadioSettingsError(f"port = {url!r}: {error}. Use a device such as /dev/ttyUSB0, or rfc2217://host:port")
 
 
 def _check_lines(url: str, port: Port, settings: LineSettings) -> None:
     keep_hangup(port)
+    if isinstance(port, rfc2217.Serial):
+        # ser2net tells no modem lines until it is asked for them, and pyserial never asks (RFC 2217, SET-MODEMSTATE-MASK).
+        port.rfc2217_send_subnegotiation(rfc2217.SET_MODEMSTATE_MASK, b"\xff")
     deadline = time.monotonic() + FIRST_STATE_S
     while True:
         try:
@@ -154,8 +181,10 @@ def keep_hangup(port: Port) -> None:
         termios.tcsetattr(port.fd, termios.TCSANOW, attributes)
 
 
-def _explained(url: str, error: OSError | ValueError) -> RadioSettingsError | LinkDown:
-    code = error.errno if isinstance(error, OSError) else None
+def _explained(url: str, error: OSError) -> RadioSettingsError | LinkDown:
+    code = error.errno
+    if code is None and isinstance(error.__context__, termios.error):  # pyserial drops that number
+        code = error.__context__.args[0]
     if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
         there = "; ".join(f"{port.device} ({port.description})" for port in list_serial_ports()) or "none"
         return RadioSettingsError(f"serial port {url!r} not found; there are: {there}")
