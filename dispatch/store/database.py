@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from dispatch.store.address import Address
+from dispatch.store.address import Address, parse_address
 from dispatch.store.errors import FOREIGN, translated
 
 _FOREIGN = (*FOREIGN, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -43,6 +43,10 @@ class Database:
         self._writers = async_sessionmaker(self._writes, expire_on_commit=False)
         # SQLite's own waiting is a poll that isn't fair; within one process a queue is better.
         self._turn: asyncio.Lock | nullcontext[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
+
+    async def exists(self) -> bool:
+        """Whether there is something to ask: an SQLite file, or a server's name in the URL."""
+        return self.address.path is None or await asyncio.to_thread(self.address.path.exists)
 
     async def prepare(self) -> None:
         """Make the folder and the file of an SQLite database, readable by its owner and group only."""
@@ -92,6 +96,21 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def open_database(url: str, busy_timeout_s: float = 5.0) -> AsyncIterator[Database]:
+    """The database as it is: nothing is made or migrated.
+
+    Raises:
+        StoreSettingsError: the URL can't work.
+    """
+    # SQLAlchemy looks at the file system when it makes an engine.
+    database = await asyncio.to_thread(Database, parse_address(url), busy_timeout_s)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def _make_file(path: os.PathLike[str]) -> None:

@@ -104,7 +104,7 @@ class MembersStore:
             .order_by(ContactRow.id)
         )
         async with self._database.read() as session:
-            return tuple(SmsContact(*row) for row in (await session.execute(query)).tuples())
+            return tuple(SmsContact(*row) for row in (await session.execute(query)).all())
 
     async def set_opted_out(self, phone: str, opted_out: bool, by: str = "contact") -> bool:
         """STOP or START came from a number (E.164). False when no contact has it; the trail has it in both cases."""

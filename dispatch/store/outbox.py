@@ -133,9 +133,11 @@ class OutboxStore:
 
     async def record_receipt_by_provider(self, provider_id: str, receipt: Receipt) -> bool:
         """The same, found by the far side's own id. False when no delivery has it (yet): ask the far side to repeat."""
-        query = select(DeliveryRow).where(DeliveryRow.provider_id == provider_id).with_for_update()
+        # An earlier attempt's id counts too: its receipts may come long after the next attempt was made.
+        query = select(ReceiptRow.delivery_id).where(ReceiptRow.provider_id == provider_id).limit(1)
         async with self._database.write() as session:
-            row = (await session.scalars(query)).first()
+            delivery_id = (await session.scalars(query)).first()
+            row = None if delivery_id is None else await _row(session, delivery_id)
             if row is None:
                 return False
             await _keep_receipt(session, row, receipt)
@@ -177,7 +179,7 @@ class OutboxStore:
         """How many deliveries there are in each state; every state is there."""
         query = select(DeliveryRow.state, func.count()).group_by(DeliveryRow.state)
         async with self._database.read() as session:
-            found = dict((await session.execute(query)).tuples().all())
+            found = dict((await session.execute(query)).all())
         return {state: found.get(state, 0) for state in DeliveryState}
 
     async def _anything_due(self, now: datetime, kinds: Sequence[ChannelKind] | None) -> bool:
@@ -235,7 +237,7 @@ async def _keep_receipt(session: AsyncSession, row: DeliveryRow, receipt: Receip
     known = select(ReceiptRow.id).where(
         ReceiptRow.delivery_id == row.id,
         ReceiptRow.kind == receipt.kind,
-        ReceiptRow.at == receipt.at,
+        ReceiptRow.provider_id.is_not_distinct_from(receipt.provider_id),
         ReceiptRow.detail == receipt.detail,
     )
     if (await session.execute(known)).first() is not None:

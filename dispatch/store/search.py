@@ -131,7 +131,7 @@ async def _entries(session: AsyncSession, ids: Sequence[int]) -> tuple[LogEntry,
         .where(TransmissionRow.id.in_(ids))
         .order_by(TransmissionRow.started_at.desc(), TransmissionRow.id.desc())
     )
-    rows: list[_Joined] = list((await session.execute(query)).tuples())
+    rows: list[_Joined] = list((await session.execute(query)).all())
     people: defaultdict[int, list[LogMatch]] = defaultdict(list)
     calls = [call.id for _, _, _, call, _ in rows if call is not None]
     for match in await session.scalars(select(MatchRow).where(MatchRow.call_id.in_(calls)).order_by(MatchRow.id)):

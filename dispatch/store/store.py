@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from dispatch.store.address import parse_address
 from dispatch.store.audit import AuditStore
-from dispatch.store.database import Database
+from dispatch.store.database import Database, open_database
 from dispatch.store.decisions import DecisionsStore
 from dispatch.store.members import MembersStore
 from dispatch.store.migrate import upgrade
@@ -57,10 +56,7 @@ async def open_store(
         StoreVersionError: the database is newer than this program, or not a database of ours.
         StoreUnavailable: it can't be reached or written just now.
     """
-    database = Database(parse_address(url), busy_timeout_s)
-    try:
+    async with open_database(url, busy_timeout_s) as database:
         await database.prepare()
         await upgrade(database)
         yield Store(database, clock)
-    finally:
-        await database.close()

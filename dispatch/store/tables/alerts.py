@@ -79,7 +79,8 @@ class DeliveryRow(Base):
     leased_until: Mapped[datetime | None]
     half_sent: Mapped[bool]
     """An attempt began whose end nobody knows: it may have gone out."""
-    provider_id: Mapped[str | None] = mapped_column(index=True)
+    provider_id: Mapped[str | None]
+    """Of the latest attempt; earlier ones stand in the receipts."""
     detail: Mapped[str]
     """What was last said about it: why it is tried again, why it failed."""
     changed_at: Mapped[datetime]
@@ -96,5 +97,5 @@ class ReceiptRow(Base):
     delivery_id: Mapped[Id] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
     kind: Mapped[ReceiptKind]
     at: Mapped[datetime]
-    provider_id: Mapped[str | None]
+    provider_id: Mapped[str | None] = mapped_column(index=True)
     detail: Mapped[str]

@@ -288,7 +288,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("idempotency_key", name="uq_deliveries_idempotency_key"),
     )
     op.create_index("ix_deliveries_alert_id", "deliveries", ["alert_id"])
-    op.create_index("ix_deliveries_provider_id", "deliveries", ["provider_id"])
     op.create_index("ix_deliveries_state_turn_created_at", "deliveries", ["state", "turn", "created_at"])
 
     op.create_table(
@@ -331,6 +330,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_receipts"),
     )
     op.create_index("ix_receipts_delivery_id", "receipts", ["delivery_id"])
+    op.create_index("ix_receipts_provider_id", "receipts", ["provider_id"])
     counters = sa.table("counters", sa.column("name", sa.String), sa.column("value", sa.Integer))
     names = ("alert_number", "register_version", "members_version", "places_version")
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in names])
