@@ -6,6 +6,7 @@ Nothing here keys a radio, sends a message or changes the database. The daemon m
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import shutil
 import ssl
@@ -17,12 +18,23 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import aiomqtt
 
+from dispatch.channels.synthesis import SynthesisError, make_synthesizer
+from dispatch.store.address import parse_address
+from dispatch.store.database import Database
+from dispatch.store.errors import StoreError
+from dispatch.store.migrate import load_migrations, version
 from gateway import doctor
 from gateway.doctor import Finding
 from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
+from gateway.speech.transcript import SpeechError
+from gateway.speech.workers import SpeechWorkers
+from radio_drivers.interface import RadioError
+from radio_drivers.line.portaudio import choose_device, list_sound_devices
+from radio_drivers.line.ports import list_serial_ports
 
 PATIENCE_S = 5.0
 """Something on the network that has not answered by then is not there."""
@@ -107,11 +119,6 @@ def _disk(folder: Path) -> Finding:
 
 async def database(settings: Settings) -> Finding:
     """Open the database, read its version; make nothing."""
-    from dispatch.store.address import parse_address
-    from dispatch.store.database import Database
-    from dispatch.store.errors import StoreError
-    from dispatch.store.migrate import load_migrations, version
-
     try:
         address = parse_address(settings.database_url)
         if address.path is not None and not await asyncio.to_thread(address.path.exists):
@@ -168,8 +175,6 @@ async def _serial(radio: RadioSettings) -> list[Finding]:
 
 
 def _serial_file(name: str, port: str) -> Finding:
-    from radio_drivers.line.ports import list_serial_ports
-
     path = Path(port)
     exists = path.exists()
     others = [] if exists else [found.device for found in list_serial_ports()]
@@ -177,9 +182,6 @@ def _serial_file(name: str, port: str) -> Finding:
 
 
 def _sound(radio: RadioSettings) -> list[Finding]:
-    from radio_drivers.interface import RadioError
-    from radio_drivers.line.portaudio import choose_device, list_sound_devices
-
     wanted = [("input", "sound_in", radio.line.sound_in)]
     if radio.line.transmits:
         wanted.append(("output", "sound_out", radio.line.sound_out))
@@ -270,9 +272,6 @@ async def clock(ask: Callable[..., Awaitable[str | None]] = run_program) -> Find
 
 async def speech(settings: Settings) -> Finding:
     """Start a speech worker with the chosen model, and end it."""
-    from gateway.speech.transcript import SpeechError
-    from gateway.speech.workers import SpeechWorkers
-
     began = time.perf_counter()
     try:
         async with SpeechWorkers(replace(settings.speech, workers=1, models_folder=settings.models_dir)) as workers:
@@ -292,8 +291,6 @@ async def voice(settings: Settings) -> Finding:
 
 
 def _speak(engine: str) -> str:
-    from dispatch.channels.synthesis import SynthesisError, make_synthesizer
-
     try:
         voice = make_synthesizer(engine)
         voice.speak("Radio check.")
@@ -314,13 +311,11 @@ async def text_messages(settings: Settings, *, online: bool) -> Finding:
 
 async def ask_twilio(url: str, account: str, token: str) -> tuple[str | None, str | None]:
     """(what the account's state is, or what went wrong). Reads one resource; nothing is sent or charged."""
-    # aiohttp is what the Twilio SDK itself talks through; heavy, and only needed here.
-    import aiohttp
-
+    secret = base64.b64encode(f"{account}:{token}".encode()).decode()
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2 * PATIENCE_S)) as session,
-            session.get(url, auth=aiohttp.BasicAuth(account, token), allow_redirects=False) as response,
+            session.get(url, headers={"Authorization": f"Basic {secret}"}, allow_redirects=False) as response,
         ):
             if response.status != HTTPStatus.OK:
                 return None, f"answered {response.status} {response.reason}"
