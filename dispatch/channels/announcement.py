@@ -27,6 +27,8 @@ RATE = 16_000
 """Hertz; mono signed 16-bit little-endian, as everywhere between the packages."""
 LOW_HZ, HIGH_HZ = 300.0, 3000.0
 PEAK_BELOW_FULL_DB = 6.0
+LIFT_AROUND_HZ = 1000.0
+_DB_OF_A_DOUBLING = 20 * math.log10(2)
 _EDGE_HZ = 60.0
 """Width of the filter's slopes: steeper would ring."""
 _PAUSE_WINDOW = RATE // 10
@@ -67,6 +69,8 @@ class VoiceSettings:
     """Longest announcement, tone included. Well below the radio's time-out."""
     repeats: int = 0
     """How often an urgent announcement is said again in the same transmission, room allowing: 0-2."""
+    clarity_db: float = 3.0
+    """Decibels an octave by which consonants are lifted over vowels, 0-6. 0 leaves the voice as it is."""
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.speed <= 2.0:
@@ -75,6 +79,8 @@ class VoiceSettings:
             raise ValueError(f"max_s is {self.max_s:g}; 3 to 60 works")
         if not 0 <= self.repeats <= 2:
             raise ValueError(f"repeats is {self.repeats}; 0, 1 or 2 works")
+        if not 0.0 <= self.clarity_db <= 6.0:
+            raise ValueError(f"clarity_db is {self.clarity_db:g}; 0 to 6 works")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ def compose(parts: tuple[bytes, ...], tone: Tone, settings: VoiceSettings) -> An
     pause = AudioSegment.silent(180, frame_rate=RATE)
     spoken = AudioSegment.empty().set_frame_rate(RATE)
     for index, part in enumerate(one for one in parts if one):
-        spoken = (spoken + pause if index else spoken) + _segment(band_limited(part))
+        spoken = (spoken + pause if index else spoken) + _segment(band_limited(part, settings.clarity_db))
     head = attention(tone) + pause if settings.tone else AudioSegment.empty()
     longest_ms = settings.max_s * 1000
     if len(spoken) and len(head) + len(spoken) > longest_ms:
@@ -131,8 +137,11 @@ def attention(tone: Tone) -> AudioSegment:
     return whole
 
 
-def band_limited(pcm: bytes) -> bytes:
-    """Only what a radio channel passes, without shifting anything in time.
+def band_limited(pcm: bytes, lift_db: float = 0.0) -> bytes:
+    """Only what a radio channel passes, its upper end lifted, without shifting anything in time.
+
+    Noise after FM demodulation rises with frequency and buries consonants first. Lifted by 3 dB an octave, announcements
+    through `fm_fair` were written back with fewer wrong words (docs/telling.md has the figures).
 
     In the frequency domain: pydub's own filters run sample by sample in Python, a second of work for ten of speech.
     """
@@ -144,8 +153,12 @@ def band_limited(pcm: bytes) -> bytes:
     hertz = np.fft.rfftfreq(2 * (len(spectrum) - 1), 1 / RATE)
     rise = np.clip((hertz - (LOW_HZ - _EDGE_HZ)) / _EDGE_HZ, 0, 1)
     fall = np.clip(((HIGH_HZ + _EDGE_HZ) - hertz) / _EDGE_HZ, 0, 1)
-    passed = np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2
+    lift = np.clip(hertz, LOW_HZ, HIGH_HZ) / LIFT_AROUND_HZ
+    passed = lift ** (lift_db / _DB_OF_A_DOUBLING) * np.sin(rise * np.pi / 2) ** 2 * np.sin(fall * np.pi / 2) ** 2
     filtered = np.fft.irfft(spectrum * passed)[: len(samples)]
+    loudest = np.max(np.abs(filtered))
+    if loudest > 32767:  # lifted beyond full scale: lower it all rather than clip
+        filtered *= 32767 / loudest
     return _int16(filtered).tobytes()
 
 

@@ -61,6 +61,25 @@ def test_only_the_voice_band_passes(hertz: float, passes: bool) -> None:
     assert left > 0.95 if passes else left < 0.02
 
 
+def test_consonants_are_lifted_over_vowels() -> None:
+    both = (np.frombuffer(tone(500, 1.0), "<i2") // 2 + np.frombuffer(tone(2000, 1.0), "<i2") // 2).astype("<i2")
+
+    def ratio(lift_db: float) -> float:
+        spectrum = np.abs(np.fft.rfft(samples(band_limited(both.tobytes(), lift_db))))
+        return float(20 * np.log10(spectrum[2000] / spectrum[500]))
+
+    assert ratio(0) == pytest.approx(0, abs=0.1)
+    assert ratio(3) == pytest.approx(6, abs=0.1)  # two octaves
+
+
+def test_lifting_does_not_clip() -> None:
+    loud = tone(2500, 0.5, 0.99)
+    lifted = samples(band_limited(loud, 6.0))
+    spectrum = np.abs(np.fft.rfft(lifted))
+    assert np.max(np.abs(lifted)) <= 1.0
+    assert spectrum[1250] > 0.9 * spectrum.sum() / 2  # still one clean tone
+
+
 def test_the_filter_moves_nothing_in_time() -> None:
     pcm = bytes(RATE) + tone(1000, 0.2) + bytes(RATE)
     assert len(band_limited(pcm)) == len(pcm)
@@ -142,7 +161,7 @@ def test_a_cut_is_never_longer_than_allowed(length: int, most: int) -> None:
     assert pcm.startswith(left)
 
 
-@pytest.mark.parametrize("wrong", [{"speed": 9}, {"max_s": 1}, {"repeats": 3}])
+@pytest.mark.parametrize("wrong", [{"speed": 9}, {"max_s": 1}, {"repeats": 3}, {"clarity_db": -1}])
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="works"):
         VoiceSettings(**wrong)  # type: ignore[arg-type]
