@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from dispatch.calls import AlertKind, Call, Decision, DecisionKind, Intent, Match, MentionKind, Priority
 from dispatch.deliveries import LiveAlert
 from dispatch.people import NoticeState
+from dispatch.phrases import fold
 from dispatch.reading.numbers import alert_numbers
 
 
@@ -146,6 +147,12 @@ def _ids(alerts: Sequence[LiveAlert]) -> tuple[int, ...]:
 _RAISES = (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY)
 
 
+def _surely_denied(match: Match, rules: PolicyRules) -> bool:
+    """Surely enough to take back a live alert: for that a first name will do, as long as it is exactly this one."""
+    exact = fold(match.mention.said) == fold(match.mention.wanted)
+    return match.confidence >= rules.end_at or (exact and match.mention.kind is MentionKind.FIRST)
+
+
 def _ends(case: Case) -> tuple[LiveAlert, ...]:
     """By number, else by the people denied or named, else the newest of this caller, else of this channel."""
     call = case.call
@@ -155,7 +162,7 @@ def _ends(case: Case) -> tuple[LiveAlert, ...]:
     closing = call.intent in (Intent.CORRECTION, Intent.STAND_DOWN)
     if by_number and closing:
         return tuple(by_number)
-    denied = {m.person.offender_id for m in case.denied if m.confidence >= case.rules.end_at}
+    denied = {m.person.offender_id for m in case.denied if _surely_denied(m, case.rules)}
     by_denied = [alert for alert in open_alerts if denied & set(alert.offender_ids)]
     if by_denied or (denied and call.intent is not Intent.STAND_DOWN):
         return tuple(by_denied)
@@ -237,7 +244,8 @@ def _corrects(case: Case) -> Decision | None:
         return Decision(
             DecisionKind.ALERT,
             f"A correction names {_who(named)}{taken_back}.",
-            AlertKind.CORRECTION,
+            # With nothing to take back it is news to everyone, and goes to everyone.
+            AlertKind.CORRECTION if ends else AlertKind.SIGHTING,
             named,
             case.to_review,
             Priority.HIGH,
@@ -284,7 +292,7 @@ def _asks(case: Case) -> Decision | None:
 def _chats(case: Case) -> Decision | None:
     if case.call.intent is not Intent.CHATTER:
         return None
-    strong = tuple(m for m in case.to_review if m.mention.kind is not MentionKind.FIRST)
+    strong = tuple(m for m in case.meant if m.notice is NoticeState.ACTIVE and m.mention.kind is not MentionKind.FIRST)
     if strong:
         reason = f"{_who(strong)} seems to be named, but nobody is said to be anywhere: please listen."
         return Decision(DecisionKind.REVIEW, reason, for_review=strong)

@@ -37,6 +37,8 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
     "names": (
         "common",
         "given",
+        "alike",
+        "ordinary",
         "brands",
         "staff_before",
         "staff_after",
@@ -68,6 +70,8 @@ WORDING_KEYS = (
     "voice_opening",
     "voice_sighting_closing",
     "voice_incident_closing",
+    "voice_missing_closing",
+    "text_missing_closing",
     "voice_emergency_opening",
     "voice_emergency_closing",
     "voice_correction_closing",

@@ -14,8 +14,9 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from dispatch import gsm7
-from dispatch.calls import AlertKind, Call, Decision, Description, Match
+from dispatch.calls import AlertKind, Call, Decision, Description, Match, Priority
 from dispatch.deliveries import LiveAlert
+from dispatch.phrases import fold
 from dispatch.scheme import Scheme
 
 LONGEST_VOICE_S = 15.0
@@ -200,7 +201,7 @@ class _Parts:
 
     def voice(self, content: Content) -> str:
         opening = self._wording("voice_opening")
-        closing = self._wording(f"voice_{self._kind.value}_closing")
+        closing = self._wording(f"voice_{self._ending}_closing")
         fixed = [opening]
         if self._kind is AlertKind.EMERGENCY:
             fixed = [self._wording("voice_emergency_opening"), opening]
@@ -217,6 +218,26 @@ class _Parts:
                 return text
             extras = extras[:-1]
 
+    @property
+    def _ending(self) -> str:
+        """Which closing words fit: those for a lost child are not those for a thief."""
+        lost = self._kind is AlertKind.INCIDENT and _LOST & set(self._danger().split())
+        return "missing" if lost else self._kind.value
+
+    def _danger(self) -> str:
+        """What makes it urgent, in a word of the phrase table: "knife", "missing child"; else nothing."""
+        folded = fold(self._call.text)
+        spans = (
+            [] if self._decision.priority is not Priority.URGENT else self._scheme.words["priority.urgent"].find(folded)
+        )
+        said = [folded[span.start : span.end] for span in spans]
+        telling = [phrase for phrase in said if phrase not in ("urgent assistance", "code red")]
+        return " ".join((telling or said)[:1])
+
+    def _danger_voice(self) -> str:
+        danger = self._danger()
+        return f" {_capital(danger)}." if danger else ""
+
     @staticmethod
     def _join_voice(fixed: list[str], extras: list[str], closing: str) -> str:
         where = extras[:1]
@@ -224,7 +245,7 @@ class _Parts:
         sentences = [*fixed]
         sentences += [f"{part}." for part in where]
         if looks:
-            sentences.append(", ".join(looks) + ".")
+            sentences.append(_capital(", ".join(looks)) + ".")
         sentences.append(closing)
         return " ".join(sentence for sentence in sentences if sentence).replace("..", ".")
 
@@ -236,9 +257,9 @@ class _Parts:
             case AlertKind.SIGHTING:
                 return f"Alert {number}. {people or 'Person of interest'}, seen."
             case AlertKind.INCIDENT:
-                return f"Incident, alert {number}." + (f" {people}." if people else "")
+                return f"Incident, alert {number}.{self._danger_voice()}" + (f" {people}." if people else "")
             case AlertKind.EMERGENCY:
-                return f"Emergency, alert {number}." + (f" {people}." if people else "")
+                return f"Emergency, alert {number}.{self._danger_voice()}" + (f" {people}." if people else "")
             case AlertKind.CORRECTION:
                 wrong = " and ".join(spoken_reference(reference) for reference in self._ended_references[:3])
                 text = f"Correction. {ended[:1].upper()}{ended[1:]} withdrawn." if ended else "Correction."
@@ -272,7 +293,7 @@ class _Parts:
 
     def _text(self, content: Content, *, with_ic: bool, limit: int, check: bool) -> str:
         head = gsm7.fold(self._headline_text(content))
-        closing = gsm7.fold(self._wording(f"text_{self._kind.value}_closing"))
+        closing = gsm7.fold(self._wording(f"text_{self._ending}_closing"))
         telling = self._kind in (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY) or self._decision.named
         where = gsm7.fold(self._where(spoken=False)) if telling else ""
         looks: list[str] = []
@@ -280,7 +301,7 @@ class _Parts:
             described = _looks(self._call.description, spoken=False)
             looks = [gsm7.fold(_without_ic(part) if not with_ic else part) for part in described]
             if not with_ic:
-                looks = [part for part in looks if part and part != self._call.description.carrying]
+                looks = [part for part in looks if part]
         tail = [closing]
         if check and self._kind in (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY):
             tail += [self._wording("sms_check") if self._references else "", self._wording("sms_answer")]
@@ -309,7 +330,7 @@ class _Parts:
             text += f" {where}"
         text = text.rstrip(". ") + "."
         if looks:
-            text += f" {', '.join(looks)}."
+            text += f" {_capital(', '.join(looks))}."
         return " ".join([text, *tail])
 
     def _headline_text(self, content: Content) -> str:
@@ -322,9 +343,11 @@ class _Parts:
             case AlertKind.SIGHTING:
                 return f"{short} {clock} {number}: Ref {people} seen" if people else f"{short} {clock} {number}:"
             case AlertKind.INCIDENT:
-                return f"{short} {clock} {number} INCIDENT:" + (f" Ref {people}," if people else "")
+                danger = f" {_capital(self._danger())}," if self._danger() else ""
+                return f"{short} {clock} {number} INCIDENT:{danger}" + (f" Ref {people}," if people else "")
             case AlertKind.EMERGENCY:
-                return f"{short} URGENT {clock} {number}:" + (f" Ref {people}," if people else "")
+                danger = f" {_capital(self._danger())}," if self._danger() else ""
+                return f"{short} URGENT {clock} {number}:{danger}" + (f" Ref {people}," if people else "")
             case AlertKind.CORRECTION:
                 wrong = " or ".join(_short_reference(reference) for reference in self._ended_references[:3])
                 text = f"{short} CORRECTION {clock} {ended or number}"
@@ -370,6 +393,7 @@ class _Parts:
         }
 
 
+_LOST = frozenset({"child", "boy", "girl", "adam"})
 _WAYS = frozenset(
     [
         "towards",
@@ -397,6 +421,10 @@ def _short(place: str) -> str:
     for long, short in _SHORTER.items():
         place = place.replace(long, short)
     return place
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _short_reference(reference: str) -> str:

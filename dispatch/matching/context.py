@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatch.calls import Call, Span
 from dispatch.phrases import Token, fold, tokens
 from dispatch.reading.callers import parties
 from dispatch.reading.denials import denials, hedges
 from dispatch.reading.places import places_in
-from dispatch.scheme import Scheme
+from dispatch.scheme import PhraseTables, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,17 @@ def prepare(text: str, scheme: Scheme, *, biased: bool, weight: int = 1, call: C
         biased=biased,
         weight=weight,
     )
+
+
+@lru_cache(maxsize=8)
+def alike(tables: PhraseTables) -> dict[str, frozenset[str]]:
+    """For each first name the others that are one and the same on the air."""
+    groups: dict[str, set[str]] = {}
+    for entry in tables["names.alike"].listed:
+        names = {name.replace(" ", "") for name in entry.split("/")}
+        for name in names:
+            groups.setdefault(name, set()).update(names)
+    return {name: frozenset(names - {name}) for name, names in groups.items()}
 
 
 def common_word(words: Sequence[str], scheme: Scheme) -> bool:

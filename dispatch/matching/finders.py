@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from dispatch.calls import Call, Intent, MentionKind, Span
 from dispatch.heard import Heard
 from dispatch.matching.confidence import Evidence
-from dispatch.matching.context import Wording, calls_for_a_name, common_word, is_staff
+from dispatch.matching.context import Wording, alike, calls_for_a_name, common_word, is_staff
 from dispatch.matching.likeness import likeness, sound_key
 from dispatch.matching.register import Entry, Register
 from dispatch.people import Person
@@ -182,9 +182,11 @@ def _windows(wordings: Sequence[Wording]) -> Windows:
     return found
 
 
-def _near(windows: Windows, names: Sequence[str], cutoff: float) -> Iterable[tuple[str, str, float]]:
+def _near(
+    windows: Windows, names: Sequence[str], cutoff: float, ordinary: frozenset[str]
+) -> Iterable[tuple[str, str, float]]:
     """Pairs of window and name that are alike, by letters or by sound: two tables filled by rapidfuzz."""
-    heard = [window for window in windows if len(window) >= 3]
+    heard = [window for window in windows if len(window) >= 3 and (window not in ordinary or window in names)]
     if not heard or not names:
         return
     by_letters = process.cdist(heard, names, scorer=fuzz.ratio, score_cutoff=66)
@@ -204,12 +206,14 @@ def _near(windows: Windows, names: Sequence[str], cutoff: float) -> Iterable[tup
 def _surnames(wordings: Sequence[Wording], windows: Windows, register: Register, scheme: Scheme) -> Iterable[_Hit]:
     names = [*register.by_last, *(part for part in register.parts if part not in register.by_last)]
     given = scheme.words.words("names.given") | frozenset(register.by_first)
-    for window, name, score in _near(windows, names, _SURNAME_FROM):
+    same = alike(scheme.words)
+    ordinary = scheme.words.words("names.ordinary")
+    for window, name, score in _near(windows, names, _SURNAME_FROM, ordinary):
         whole = name in register.by_last
         entries = register.by_last[name] if whole else register.parts[name]
         for w, first, last in windows[window]:
             wording = wordings[w]
-            yield from _surname_at(wording, w, first, last, name, score, entries, whole, given, scheme)
+            yield from _surname_at(wording, w, first, last, name, score, entries, whole, given, same, scheme)
 
 
 def _surname_at(  # noqa: PLR0917 - one caller, right above
@@ -222,6 +226,7 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     entries: Sequence[Entry],
     whole: bool,
     first_names: frozenset[str],
+    same: Mapping[str, frozenset[str]],
     scheme: Scheme,
 ) -> Iterable[_Hit]:
     words = wording.words
@@ -229,7 +234,7 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     masked = wording.is_masked(Span(words[first].start, words[last - 1].end))
     full: list[_Hit] = []
     for entry in entries:
-        taken, first_score = _first_name_before(before, entry)
+        taken, first_score = _first_name_before(before, entry, same)
         if not taken:
             continue
         share = len(entry.first) / (len(entry.first) + len(name))
@@ -263,7 +268,7 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     if common_word(said, scheme):
         context += -2.0 + calls_for_a_name(wording, first, last, scheme)
         if not wording.has_capitals:
-            context -= 1.0
+            context -= 1.8
     elif wording.has_capitals and score < 0.97 and not any(wording.capital(token) for token in words[first:last]):
         context -= 0.7
     if last - first > 1 and score < 0.9:
@@ -287,7 +292,7 @@ def _before(wording: Wording, first: int) -> tuple[Token, ...]:
     return tuple(found)
 
 
-def _first_name_before(before: Sequence[Token], entry: Entry) -> tuple[int, float]:
+def _first_name_before(before: Sequence[Token], entry: Entry, same: Mapping[str, frozenset[str]]) -> tuple[int, float]:
     """How many words right before the surname are this person's first name, alias or initial, and how alike."""
     best = (0, 0.0)
     for size in (1, 2):
@@ -295,6 +300,8 @@ def _first_name_before(before: Sequence[Token], entry: Entry) -> tuple[int, floa
             continue
         said = "".join(token.text for token in before[-size:])
         options = [likeness(said, entry.first)] if entry.first else []
+        if entry.first in same.get(said, frozenset()):
+            options.append(0.93)  # "Sean" for "Shaun"
         options += [1.0 for alias in entry.aliases if "".join(alias) == said]
         if size == 1 and len(said) == 1 and entry.first.startswith(said):
             options.append(0.85)
@@ -310,7 +317,9 @@ def _aliases(wordings: Sequence[Wording], windows: Windows, register: Register, 
     exact = [(alias, alias, 1.0) for alias in register.by_alias if alias in windows]
     long = [alias for alias in register.by_alias if len(alias) >= 4]
     alike = [
-        (w, a, s) for w, a, s in _near(windows, long, 0.86) if s < 1.0 and (len(a) >= 6 or sound_key(w) == sound_key(a))
+        (w, a, s)
+        for w, a, s in _near(windows, long, 0.86, scheme.words.words("names.ordinary"))
+        if s < 1.0 and (len(a) >= 6 or sound_key(w) == sound_key(a))
     ]
     for window, alias, score in [*exact, *alike]:
         for w, first, last in windows[window]:
@@ -390,6 +399,12 @@ def _weigh(hits: Sequence[_Hit], wordings: Sequence[Wording], heard: Heard, call
     groups: dict[tuple[int, MentionKind], list[_Hit]] = {}
     for hit in hits:
         groups.setdefault((hit.entry.person.offender_id, hit.kind), []).append(hit)
+    # "It was Bryan, not Ryan": Ryan is out of the running.
+    denied = {
+        h.entry.person.offender_id
+        for h in hits
+        if h.score >= 0.97 and h.kind in (MentionKind.FIRST, MentionKind.FULL) and _is_denied(h, wordings)
+    }
     in_biased = {h.entry.person.offender_id for h in hits if wordings[h.wording].biased and h.score > 0.97}
     for (offender_id, kind), group in groups.items():
         held = sum(wordings[w].weight for w in {hit.wording for hit in group} if not wordings[w].biased)
@@ -397,7 +412,7 @@ def _weigh(hits: Sequence[_Hit], wordings: Sequence[Wording], heard: Heard, call
         for hit in _distinct(group, wordings):
             wording = wordings[hit.wording]
             span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
-            rival = _best_rival(hit, hits)
+            rival = _best_rival(hit, hits, denied)
             margin = 0.2 if rival is None else hit.score - rival.score
             words = [probabilities[i] for i in range(hit.first, hit.last)] if hit.wording == 0 and probabilities else []
             sex = _sex_context(hit, call)
@@ -432,6 +447,12 @@ def _weigh(hits: Sequence[_Hit], wordings: Sequence[Wording], heard: Heard, call
             )
 
 
+def _is_denied(hit: _Hit, wordings: Sequence[Wording]) -> bool:
+    wording = wordings[hit.wording]
+    span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
+    return any(span.overlaps(scope) for scope in wording.denied)
+
+
 def _distinct(group: Sequence[_Hit], wordings: Sequence[Wording]) -> Iterable[_Hit]:
     """The best hit at each place; places are compared within a wording, the unbiased best first."""
     ordered = sorted(group, key=lambda hit: (wordings[hit.wording].biased, -hit.score - hit.context / 20, hit.wording))
@@ -445,11 +466,13 @@ def _distinct(group: Sequence[_Hit], wordings: Sequence[Wording]) -> Iterable[_H
     return kept[:4]
 
 
-def _best_rival(hit: _Hit, hits: Sequence[_Hit]) -> _Hit | None:
+def _best_rival(hit: _Hit, hits: Sequence[_Hit], denied: set[int]) -> _Hit | None:
     """Who else fits these words best; people of the same surname are counted as `rivals` already."""
     best: _Hit | None = None
     for other in hits:
         if other.wording != hit.wording or other.entry is hit.entry or other.kind is MentionKind.FIRST:
+            continue
+        if other.entry.person.offender_id in denied and hit.entry.person.offender_id not in denied:
             continue
         if other.first >= hit.last or hit.first >= other.last:
             continue

@@ -86,6 +86,8 @@ def _age(folded: str, scheme: Scheme) -> str | None:
     hit = _AGE.search(folded)
     if hit:
         said = next(group for group in hit.groups() if group)
+        if hit.group(4) or hit.group(6) or hit.group(7) or hit.group(8):
+            said = f"aged {said}"
         return re.sub(r"^in (?:his |her )?|^(?:his|her) ", "", said)
     return scheme.words["description.age"].first(folded)
 

@@ -121,7 +121,8 @@ def _sighting(read: Read) -> str | None:
         return ", ".join(str(part) for part in parts.values())
     if read.gives_reference:
         return "a reference"
-    if read.place and read.parties.caller is None:
+    # A place at the very start is rather who calls.
+    if read.place and read.parties.caller is None and read.folded.find(read.place.said) > 4:
         return read.place.said
     return None
 

@@ -117,7 +117,7 @@ def heading_in(folded: str, text: str, scheme: Scheme) -> tuple[str | None, Span
         )
         for place in destination:
             if place.name.lower() not in way.lower() and place.said and not place.member:
-                way = re.sub(re.escape(place.said), place.name, way, flags=re.IGNORECASE)
+                way = re.sub(rf"(?:\bthe )?{re.escape(place.said)}", place.name, way, flags=re.IGNORECASE)
         return way.strip(" ,"), Span(hit.start, end)
     return None, None
 
