@@ -40,6 +40,7 @@ from gateway.toml_lines import line_of
 from radio_drivers.interface import KeyingRules
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.simulator.settings import SimulatorSettings
 
 __all__ = [
     "DatabaseSettings",
@@ -128,7 +129,7 @@ class RadioSettings:
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic from the class
 
     name: str
-    """The channel's name, as it appears in logs, alerts and topics."""
+    """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
     driver: Literal["line", "mqtt", "simulator"]
     """How the base station is connected: `line` (serial port and sound card), `mqtt`, or `simulator`. Only the table of
     that name counts."""
@@ -138,8 +139,15 @@ class RadioSettings:
     """A radio on a serial line and a sound card."""
     mqtt: MqttRadioSettings = field(default_factory=MqttRadioSettings)
     """A base station behind an MQTT broker."""
+    simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
+    """A software base station for drills and tests."""
     keying: KeyingRules = field(default_factory=KeyingRules)
     """Manners on the shared channel. Seconds."""
+
+    def __post_init__(self) -> None:
+        # Recordings are named by channel, with `_` between the parts of a name.
+        if not re.fullmatch(r"[A-Za-z0-9.-]{1,32}", self.name):
+            raise ValueError(f"name must be 1 to 32 letters, digits, - or ., but it is {self.name!r}")
 
 
 @dataclass(frozen=True, slots=True)

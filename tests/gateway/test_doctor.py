@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from blockbuster import BlockBuster
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -20,6 +21,7 @@ from gateway.cli.doctor import show
 from gateway.doctor import Finding, Level, worst
 from gateway.doctor_probes import Broker, examine, reach_broker
 from gateway.settings import SchemeSettings, Settings, load_settings
+from tests.conftest import OURS
 from tests.peers.mosquitto import Mosquitto
 from tests.peers.ports import free_port
 from tests.peers.twilio import ACCOUNT, TOKEN, TwilioPeer
@@ -44,6 +46,18 @@ async def settings(tmp_path: Path, text: str) -> Settings:
     file = tmp_path / "h.toml"
     await asyncio.to_thread(file.write_text, text)
     return await asyncio.to_thread(load_settings, file)
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[None]:
+    """As for all tests, but asyncpg may look for its password and certificate files, once a connection."""
+    blocker = BlockBuster(OURS)
+    blocker.functions.pop("os.path.abspath", None)
+    for function in blocker.functions.values():
+        function.can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
+    blocker.activate()
+    yield
+    blocker.deactivate()
 
 
 GIVEN = date(2026, 1, 31)

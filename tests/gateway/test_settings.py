@@ -127,6 +127,7 @@ def test_nothing_is_suggested_for_a_word_unlike_any(tmp_path: Path) -> None:
         ),
         ('[[radio]]\nname = "a"', "h.toml:1: radio[0].driver: is missing and has no default"),
         ('[scheme]\nshort = "a/b"', "h.toml:1: scheme: short must be 1 to 32 letters"),
+        ("[[radio]]\nname = 'ch_1'\ndriver = 'line'", "h.toml:1: radio[0]: name must be 1 to 32 letters"),
         ('[scheme]\ntimezone = "Mars/Base"', "h.toml:1: scheme: timezone 'Mars/Base' is not known"),
         ('scheme = "x"', "h.toml:1: scheme: must be a table of settings"),
         ('[database]\nurl = "mysql://u:hunter2@h/d"', "h.toml:1: database: url must begin with"),
