@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import soxr
 from typing_extensions import Buffer
 
 from radio_drivers.interface import RATE, LinkDown
+from radio_drivers.line.blockclock import BlockClock
 from radio_drivers.line.portaudio import BLOCK_S, BlockTimes, Stream, Wanted, close_stream, open_stream
 from radio_drivers.line.squelch import Samples
 
@@ -60,13 +61,14 @@ class Capture:
             RadioSettingsError, LinkDown: as `open_stream`.
         """
         loop = asyncio.get_running_loop()
+        clock = BlockClock()
         resamplers: dict[float, soxr.ResampleStream] = {}
 
         def heard(data: Buffer, frames: int, _times: BlockTimes, _status: object) -> None:
             stream = self._stream
             if stream is None:
                 return  # the first block may come before the opening call has returned
-            at = datetime.now(UTC) - timedelta(seconds=frames / stream.samplerate)
+            at = clock.at(datetime.now(UTC), frames / stream.samplerate)
             samples = np.frombuffer(memoryview(data), np.int16).reshape(-1, stream.channels)[:, 0].copy()
             if stream.samplerate != RATE:
                 if stream.samplerate not in resamplers:

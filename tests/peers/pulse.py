@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,35 @@ pcm.radio_hears { type pulse server "unix:FOLDER/socket" device "air.monitor" hi
 pcm.radio_says { type pulse server "unix:FOLDER/socket" device "mouth" hint { show on description "radio_says" } }
 pcm.!default { type asym playback.pcm "radio_says" capture.pcm "radio_hears" hint { show on description "default" } }
 """
+
+
+FORMAT = ("--raw", "--format=s16le", f"--rate={RATE}", "--channels=1", "--latency-msec=20")
+
+
+class Recording:
+    """What a recorder hears, with the times at which it came."""
+
+    def __init__(self, recorder: subprocess.Popen[bytes]) -> None:
+        self._recorder = recorder
+        self._running = threading.Event()
+        self.blocks: list[tuple[float, bytes]] = []
+        """`time.monotonic` of arrival; mono int16 at `RATE`."""
+        self._thread = threading.Thread(target=self._read, name="recording")
+        self._thread.start()
+        if not self._running.wait(5):
+            raise TimeoutError("the recorder hears nothing, not even silence")
+
+    def stop(self) -> bytes:
+        """All of it."""
+        self._recorder.terminate()
+        self._thread.join()
+        return b"".join(pcm for _, pcm in self.blocks)
+
+    def _read(self) -> None:
+        pipe = self._recorder.stdout
+        while pipe is not None and (pcm := pipe.read(2 * RATE // 100)):
+            self.blocks.append((time.monotonic(), pcm))
+            self._running.set()
 
 
 class Pulse:
@@ -54,18 +84,22 @@ class Pulse:
         self.folder.chmod(0o700)
         (self.folder / "script").write_text(SCRIPT.format(folder=self.folder))
         (self.folder / "asound.conf").write_text(ALSA.replace("FOLDER", str(self.folder)))
-        self._server = subprocess.Popen(
-            ["pulseaudio", "-n", "-F", "script", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"],
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("ab"),
-        )
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                ["pulseaudio", "-n", "-F", "script", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"],
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         deadline = time.monotonic() + 10
         while self._control("info", check=False).returncode:
             if time.monotonic() > deadline or self._server.poll() is not None:
                 raise RuntimeError(f"pulseaudio didn't start: {(self.folder / 'log').read_text()}")
             time.sleep(0.05)
+        # A null sink that sleeps works in steps of two seconds; one that is listened to does what a sound card does.
+        for sink in ("air", "mouth"):
+            self._run("parec", f"--device={sink}.monitor", *FORMAT)
 
     def stop(self) -> None:
         for process in [*self._players, *([self._server] if self._server else [])]:
@@ -84,13 +118,13 @@ class Pulse:
         recording.write_bytes(pcm)
         return self._run("pacat", "--playback", "--device=air", *FORMAT, str(recording))
 
-    def record(self) -> subprocess.Popen[bytes]:
-        """What goes on the air from now on, mono int16 at `RATE`, on its `stdout`."""
-        return self._run("parec", "--device=mouth.monitor", *FORMAT)
+    def record(self) -> Recording:
+        """What goes on the air from now on. Returns when the recorder is running."""
+        return Recording(self._run("parec", "--device=mouth.monitor", *FORMAT, stdout=subprocess.PIPE))
 
-    def _run(self, *command: str) -> subprocess.Popen[bytes]:
+    def _run(self, *command: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, env={**os.environ, **self.environment}, stdout=stdout, stderr=subprocess.DEVNULL
         )
         self._players.append(process)
         return process
@@ -99,9 +133,6 @@ class Pulse:
         return subprocess.run(
             ["pactl", *command], env={**os.environ, **self.environment}, capture_output=True, check=check, timeout=10
         )
-
-
-FORMAT = ("--raw", "--format=s16le", f"--rate={RATE}", "--channels=1", "--latency-msec=20")
 
 
 @contextlib.contextmanager

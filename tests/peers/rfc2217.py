@@ -26,7 +26,10 @@ class RadioPort(protocol_loop.Serial):
         self.talking = False
         self.hears_itself = False
         self.keyings: list[tuple[float, bool]] = []
-        super().__init__("loop://")
+        super().__init__(None)
+        self.rts = self.dtr = False
+        self.port = "loop://"
+        self.open()
 
     @property
     @override
