@@ -14,7 +14,7 @@ from radio_drivers.simulator.wire import Message, Reader, WireError, encode, spl
 READ_BYTES = 65_536
 
 
-class SimulatorGone(RadioError):
+class SimulatorGoneError(RadioError):
     """The gateway's end of the connection is closed, or it refused what was sent; the text says which."""
 
 
@@ -49,7 +49,7 @@ class SimulatorClient:
 
         Raises:
             OSError: nobody listens there.
-            SimulatorGone: the unit id is taken.
+            SimulatorGoneError: the unit id is taken.
         """
         where = split_address(address)
         if isinstance(where, str):
@@ -71,7 +71,7 @@ class SimulatorClient:
         """Press talk, speak, let go; returns when it was all on the air. Mono int16 little-endian at 16 kHz.
 
         Raises:
-            SimulatorGone: as with all of these methods.
+            SimulatorGoneError: as with all of these methods.
         """
         await self._ask({"do": "say"}, pcm)
 
@@ -112,14 +112,14 @@ class SimulatorClient:
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():
             if self._gone is not None:
-                raise SimulatorGone(self._gone)
+                raise SimulatorGoneError(self._gone)
             self._changed.clear()
             await self._changed.wait()
 
     async def _ask(self, fields: Mapping[str, object], pcm: bytes = b"") -> Mapping[str, object]:
         async with self._turn:
             if self._gone is not None:
-                raise SimulatorGone(self._gone)
+                raise SimulatorGoneError(self._gone)
             self._answer = asyncio.get_running_loop().create_future()
             self._writer.write(encode(Message(fields, pcm)))
             return await self._answer
@@ -139,7 +139,7 @@ class SimulatorClient:
             self._gone = reason
             self._changed.set()
             if self._answer is not None and not self._answer.done():
-                self._answer.set_exception(SimulatorGone(reason))
+                self._answer.set_exception(SimulatorGoneError(reason))
 
     def _take(self, message: Message) -> None:
         match message.fields.get("event"):

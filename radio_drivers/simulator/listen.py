@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from radio_drivers.interface import RATE
-from radio_drivers.simulator.client import SimulatorClient, SimulatorGone
+from radio_drivers.simulator.client import SimulatorClient, SimulatorGoneError
 from radio_drivers.simulator.radio import HeardTransmission
 
 
@@ -34,7 +34,7 @@ async def listen(address: str, folder: Path, unit: str, count: int | None) -> No
 
     Raises:
         OSError: nobody listens there, or the folder can't be written.
-        SimulatorGone: the gateway ended.
+        SimulatorGoneError: the gateway ended.
     """
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with SimulatorClient.connect(address, unit) as radio:
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         asyncio.run(listen(chosen.address, chosen.folder, chosen.unit, chosen.count))
-    except (OSError, ValueError, SimulatorGone) as error:
+    except (OSError, ValueError, SimulatorGoneError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import soundfile
 import soxr
 
 from radio_drivers.interface import RATE
-from radio_drivers.simulator.client import SimulatorClient, SimulatorGone
+from radio_drivers.simulator.client import SimulatorClient, SimulatorGoneError
 from radio_drivers.simulator.sound import to_pcm
 
 
@@ -35,7 +35,7 @@ async def say(address: str, files: list[Path], unit: str, pause_s: float) -> Non
 
     Raises:
         OSError: nobody listens there, or a file can't be read.
-        SimulatorGone: the gateway ended.
+        SimulatorGoneError: the gateway ended.
     """
     async with SimulatorClient.connect(address, unit) as radio:
         for number, file in enumerate(files):
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         asyncio.run(say(chosen.address, chosen.files, chosen.unit, chosen.pause))
-    except (OSError, ValueError, SimulatorGone) as error:
+    except (OSError, ValueError, SimulatorGoneError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
