@@ -18,6 +18,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 
+from dispatch.store.backup import backup
 from dispatch.store.database import Database
 from dispatch.store.errors import StoreVersionError
 from dispatch.store.tables import Base
@@ -66,12 +67,23 @@ async def upgrade(database: Database) -> Version:
     before = await version(database)
     if not before.pending:
         return before
+    await _copy_before(database, before)
     script = await _script()
     lock = _one_at_a_time.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with lock, database.connection(writes=True) as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         return await connection.run_sync(_upgrade, script, database.address.name)
+
+
+async def _copy_before(database: Database, stands: Version) -> None:
+    """Keep a copy of an SQLite database that holds something, beside it: the way back to the program of yesterday."""
+    path = database.address.path
+    if path is None or stands.found is None:
+        return
+    copy = path.with_name(f"{path.name}.version-{stands.found}")
+    if not await asyncio.to_thread(copy.exists):
+        await backup(database, copy)
 
 
 async def _script() -> ScriptDirectory:

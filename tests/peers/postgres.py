@@ -110,7 +110,8 @@ class PostgresServer:
     async def create_database(self, template: str = "template1") -> str:
         """A fresh database, a copy of another that nobody is connected to. Returns its name."""
         name = f"test_{next(self._names)}"
-        await self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying files is four times as quick as logging each page, with nothing waiting for the disk.
+        await self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return name
 
     async def rename_database(self, name: str, new: str) -> None:

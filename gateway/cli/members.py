@@ -1,0 +1,113 @@
+"""`huecry members` and `huecry places`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dispatch.register.members_csv import parse_members
+from dispatch.register.places_csv import parse_places_csv
+from dispatch.store.store import Store
+from gateway.cli.common import ConfigOption
+from gateway.cli.db import with_store
+from gateway.cli.imports import DryRunOption, FileArgument, PartialOption, RetireOption, import_file
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Members and their sites: import, list.",
+)
+places_app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Places that callers speak of: import, list.",
+)
+
+
+@app.command("import")
+def import_members(
+    file: FileArgument,
+    dry_run: DryRunOption = False,
+    partial: PartialOption = False,
+    retire_missing: RetireOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Bring members, sites and telephones up to a CSV file: all of it, or nothing. Columns: docs/store.md."""
+
+    async def work(store: Store, console: Console) -> int:
+        importer = store.members.import_members
+        return await import_file(
+            console, file, parse_members, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
+        )
+
+    raise typer.Exit(with_store(config, work))
+
+
+@app.command("list")
+def list_members(
+    retired: Annotated[bool, typer.Option("--all", help="Also those that left.")] = False, config: ConfigOption = None
+) -> None:
+    """List members with their sites and telephones."""
+
+    async def work(store: Store, console: Console) -> int:
+        return await show_members(store, console, retired=retired)
+
+    raise typer.Exit(with_store(config, work))
+
+
+@places_app.command("import")
+def import_places(
+    file: FileArgument,
+    dry_run: DryRunOption = False,
+    partial: PartialOption = False,
+    retire_missing: RetireOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Bring the places up to a CSV file: all of it, or nothing. Columns: docs/store.md."""
+
+    async def work(store: Store, console: Console) -> int:
+        importer = store.members.import_places
+        return await import_file(
+            console, file, parse_places_csv, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
+        )
+
+    raise typer.Exit(with_store(config, work))
+
+
+@places_app.command("list")
+def list_places(config: ConfigOption = None) -> None:
+    """List the places that callers speak of."""
+    raise typer.Exit(with_store(config, show_places))
+
+
+async def show_members(store: Store, console: Console, *, retired: bool) -> int:
+    """A table of members."""
+    members = await store.members.list(retired=retired)
+    table = Table("member", "sites", "telephone", "who", "texts", title=f"{len(members)} members")
+    for member in members:
+        sites = ", ".join(site.name for site in member.sites)
+        table.add_row(f"{member.name} (left)" if member.retired else member.name, sites)
+        for contact in member.contacts:
+            if contact.retired and not retired:
+                continue
+            texts = "STOP" if contact.opted_out else "yes" if contact.wants_sms else "no"
+            table.add_row("", contact.site or "", contact.phone, contact.name, texts)
+    console.print(table)
+    return 0
+
+
+async def show_places(store: Store, console: Console) -> int:
+    """A table of places."""
+    places = await store.members.places()
+    table = Table("place", "kind", "said as", "next to", "cameras", title=f"{len(places)} places")
+    for place in places:
+        table.add_row(
+            place.name, place.kind, "; ".join(place.said_as), "; ".join(place.adjacent), "; ".join(place.cameras)
+        )
+    console.print(table)
+    return 0

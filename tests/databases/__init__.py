@@ -1,0 +1,1 @@
+"""Dumps of databases as earlier versions of the program left them."""

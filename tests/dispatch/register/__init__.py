@@ -1,0 +1,1 @@
+"""Lists read from CSV."""
