@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,20 +82,30 @@ def _phrase_pattern(phrase: str) -> str:
             out += f"(?:{gap}[a-z0-9']+){{1,3}}"
         elif word.endswith("?"):
             out += f"(?:{gap}{_word_pattern(word[:-1])})?"
-        elif word.startswith("'") and not out:
-            out += _word_pattern(word)
         else:
             out += gap + _word_pattern(word)
-    start = "" if phrase.startswith("'") else r"(?<![a-z0-9'])"
-    return f"{start}{out}(?![a-z0-9])"
+    return f"{out}(?![a-z0-9])"
 
 
-@dataclass(frozen=True, slots=True)
+def _first_runs(phrase: str) -> set[str]:
+    """Letters with which the phrase can begin, up to an apostrophe: "it's/that" begins "it", "its" or "that"."""
+    words = phrase.split(maxsplit=1)[0].split("/")
+    return {part for word in words for part in (word.split("'")[0], word.replace("'", "")) if part}
+
+
+_RUN = re.compile(r"(?<![a-z0-9'])[a-z0-9]+|(?<=[a-z0-9])'[a-z]+")
+"""Where a phrase may begin: at a word, or at its ending ("'s in")."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrases:
-    """A list of phrases with the one expression that finds them all."""
+    """A list of phrases, found quickly: only those that begin with the word at hand are tried."""
 
     listed: tuple[str, ...]
-    pattern: re.Pattern[str]
+    entries: frozenset[str]
+    """The list as a set."""
+    by_first: Mapping[str, re.Pattern[str]]
+    """First word (or ending) to the expression for all phrases that begin so, longest first."""
 
     @classmethod
     def of(cls, listed: Iterable[str]) -> Phrases:
@@ -105,43 +115,68 @@ class Phrases:
             PhraseError: a phrase is empty, or has characters a phrase can't have.
         """
         phrases = tuple(listed)
-        for phrase in phrases:
+        groups: dict[str, list[str]] = {}
+        # Longest first: an alternation takes the first that fits.
+        for phrase in sorted(phrases, key=lambda p: (-len(p.split()), -len(p), p)):
             if not phrase.strip():
                 raise PhraseError("an empty phrase: remove it")
             if not _PHRASE.fullmatch(phrase) or not re.search("[a-z0-9]", phrase):
                 raise PhraseError(
                     f'"{phrase}": use lower-case letters, digits, apostrophes, and / ? * as explained on top'
                 )
-            if phrase.split()[0].endswith("?"):
-                raise PhraseError(f'"{phrase}": the first word can\'t be optional')
-        # Longest first: an alternation takes the first that fits.
-        longest_first = sorted(phrases, key=lambda p: (-len(p.split()), -len(p)))
-        pattern = "|".join(map(_phrase_pattern, longest_first)) or r"(?!)"
-        return cls(phrases, re.compile(pattern))
+            first = phrase.split()[0]
+            if first.endswith("?") or first == "*":
+                raise PhraseError(f'"{phrase}": the first word can neither be optional nor *')
+            ending = first.startswith("'")
+            for run in {first} if ending else _first_runs(phrase):
+                pattern = "'" + _phrase_pattern(phrase[1:]) if ending else _phrase_pattern(phrase)
+                groups.setdefault(run, []).append(pattern)
+        return cls(
+            phrases, frozenset(phrases), {run: re.compile("|".join(patterns)) for run, patterns in groups.items()}
+        )
 
     def find(self, folded: str) -> list[Span]:
         """Where any of the phrases stands, without overlaps, in order."""
-        return [Span(hit.start(), hit.end()) for hit in self.pattern.finditer(folded) if hit.end() > hit.start()]
+        found: list[Span] = []
+        end = 0
+        for run in _RUN.finditer(folded):
+            if run.start() < end:
+                continue
+            pattern = self.by_first.get(run.group())
+            hit = pattern.match(folded, run.start()) if pattern else None
+            if hit:
+                end = hit.end()
+                found.append(Span(hit.start(), end))
+        return found
 
     def first(self, folded: str) -> str | None:
         """The words of the first hit."""
-        hit = self.pattern.search(folded)
-        return hit.group() if hit else None
+        for span in self.find(folded):
+            return folded[span.start : span.end]
+        return None
 
     def ends_at(self, folded: str, position: int) -> str | None:
-        """The words of a phrase that end right before `position` (spaces and a comma between)."""
-        window = folded[max(0, position - 40) : position].rstrip(" ,")
-        best = None
-        for hit in self.pattern.finditer(window):
-            if hit.end() == len(window):
-                best = hit.group()
-        return best
+        """The longest phrase that ends right before `position` (spaces and a comma between)."""
+        before = folded[:position].rstrip(" ,")
+        starts = [run.start() for run in _RUN.finditer(before, max(0, len(before) - 40))]
+        for start in starts:
+            pattern = self.by_first.get(_run_at(before, start))
+            hit = pattern.match(before, start) if pattern else None
+            if hit and hit.end() == len(before):
+                return hit.group()
+        return None
 
     def starts_at(self, folded: str, position: int) -> str | None:
         """The words of a phrase that start at `position` (spaces and a comma between)."""
-        rest = folded[position : position + 60]
-        hit = self.pattern.match(rest, len(rest) - len(rest.lstrip(" ,")))
+        start = len(folded) - len(folded[position:].lstrip(" ,"))
+        pattern = self.by_first.get(_run_at(folded, start))
+        hit = pattern.match(folded, start) if pattern else None
         return hit.group() if hit else None
+
+
+def _run_at(folded: str, start: int) -> str:
+    run = _RUN.match(folded, start)
+    return run.group() if run else ""
 
 
 def sentence(folded: str, position: int) -> Span:

@@ -116,7 +116,7 @@ class PhraseTables:
 
     def words(self, key: str) -> frozenset[str]:
         """The list as a set of plain entries."""
-        return frozenset(self.lists[key].listed)
+        return self.lists[key].entries
 
 
 @dataclass(frozen=True, slots=True)

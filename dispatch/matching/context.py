@@ -46,15 +46,35 @@ class Wording:
         return any(mark in self.folded[self.words[index - 1].after : self.words[index].start] for mark in ".!?")
 
 
-def prepare(text: str, scheme: Scheme, *, biased: bool, weight: int = 1, call: Call | None = None) -> Wording:
-    """Make a hypothesis ready; `call` is what was read from this very text, if it was."""
+def opening_words(text: str, scheme: Scheme) -> int:
+    """How many words at the start say who calls whom."""
+    span = parties(text, scheme).span
+    return len(tokens(fold(text[: span.end]))) if span else 0
+
+
+def prepare(
+    text: str, scheme: Scheme, *, opening_words: int, biased: bool, weight: int = 1, call: Call | None = None
+) -> Wording:
+    """Make a hypothesis ready.
+
+    Args:
+        text: the wording.
+        scheme: places, brands and phrases.
+        opening_words: words at the start that say who calls whom; about the same in all hypotheses.
+        biased: heard with names suggested.
+        weight: how many hypotheses read so.
+        call: what was read from this very text, if it was.
+    """
     folded = fold(text)
     words = tokens(folded)
-    masks = [place.span for place in places_in(folded, scheme) if place.exact or len(place.said) >= 9]
+    masks = [
+        place.span
+        for place in places_in(folded, scheme, misheard=call is not None)
+        if place.exact or len(place.said) >= 9
+    ]
     masks += scheme.words["names.brands"].find(folded)
-    opening = parties(text, scheme).span
-    if opening:
-        masks.append(opening)
+    if opening_words and words:
+        masks.append(Span(0, words[min(opening_words, len(words)) - 1].after))
     capitals = sum(text[token.start].isupper() for token in words[1:])
     return Wording(
         text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
@@ -194,7 +195,7 @@ def _near(
     name_keys = [sound_key(name) for name in names]
     by_sound = process.cdist(keys, name_keys, scorer=fuzz.ratio, score_cutoff=79)
     both = (by_letters > 0) | (by_sound > 0)
-    for i, k in zip(*both.nonzero(), strict=True):
+    for i, k in zip(*np.nonzero(both), strict=True):
         window, name = heard[int(i)], names[int(k)]
         if not 0.55 <= len(window) / len(name) <= 1.7:
             continue

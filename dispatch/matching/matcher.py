@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from dispatch.calls import Call, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
 from dispatch.matching.confidence import CAPS, together
-from dispatch.matching.context import Wording, prepare
+from dispatch.matching.context import Wording, opening_words, prepare
 from dispatch.matching.finders import Found, find_names, find_references, find_spelled
 from dispatch.matching.register import Register, prepared
 from dispatch.people import Person
@@ -62,7 +62,8 @@ def match(  # noqa: PLR0917 - values of six stages, in the order of the pipeline
 
 def _wordings(heard: Heard, call: Call, scheme: Scheme) -> list[Wording]:
     """The best hypothesis first, then each different one once."""
-    best = prepare(call.text, scheme, biased=False, call=call)
+    opening = opening_words(call.text, scheme)
+    best = prepare(call.text, scheme, opening_words=opening, biased=False, call=call)
     seen: dict[tuple[str, bool], int] = {}
     texts: dict[tuple[str, bool], str] = {}
     for wording in heard.alternatives[:10]:
@@ -73,7 +74,11 @@ def _wordings(heard: Heard, call: Call, scheme: Scheme) -> list[Wording]:
     best = replace(best, weight=max(1, seen.pop(best_key, 1)))
     return [
         best,
-        *(prepare(texts[key], scheme, biased=key[1], weight=weight) for key, weight in seen.items() if key[0]),
+        *(
+            prepare(texts[key], scheme, opening_words=opening, biased=key[1], weight=weight)
+            for key, weight in seen.items()
+            if key[0]
+        ),
     ]
 
 

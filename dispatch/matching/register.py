@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatch.people import Person
 from dispatch.phrases import fold
 
 
+@lru_cache(maxsize=32768)
 def letters(name: str) -> str:
     """Only the letters of a name: "O'Neill-Frost" is "oneillfrost"."""
     return re.sub(r"[^a-z]", "", fold(name))

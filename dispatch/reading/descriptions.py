@@ -75,8 +75,8 @@ def _sex(folded: str, scheme: Scheme) -> str | None:
         return "male"
     if first:
         return first[1]
-    he = words["description.male_pronouns"].pattern.search(folded)
-    she = words["description.female_pronouns"].pattern.search(folded)
+    he = words["description.male_pronouns"].first(folded)
+    she = words["description.female_pronouns"].first(folded)
     if bool(he) == bool(she):
         return None
     return "male" if he else "female"

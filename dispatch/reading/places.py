@@ -58,8 +58,8 @@ def _plain(name: str) -> str:
     return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
 
 
-def places_in(folded: str, scheme: Scheme) -> list[PlaceFound]:
-    """Every place and member named, in order; longer names win."""
+def places_in(folded: str, scheme: Scheme, *, misheard: bool = True) -> list[PlaceFound]:
+    """Every place and member named, in order; longer names win. `misheard`: also by likeness."""
     said, pattern = _forms(scheme.places, scheme.members)
     by_letters = {re.sub(r"[^a-z0-9]", "", plain): plain for plain in said}
     found = []
@@ -73,7 +73,7 @@ def places_in(folded: str, scheme: Scheme) -> list[PlaceFound]:
         found.append(PlaceFound(name, words, span, place.place_id if place else None, member, exact=True))
     spoken = tokens(folded)
     long_forms = [plain for plain in said if len(plain.replace(" ", "")) >= _FUZZY_FROM]
-    if long_forms:
+    if misheard and long_forms:
         for size in (3, 2, 1):
             for i in range(len(spoken) - size + 1):
                 span = Span(spoken[i].start, spoken[i + size - 1].end)
