@@ -142,3 +142,57 @@ def test_tmpfiles_keeps_secrets_to_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", ["systemd-analyze", "systemd-sysusers", "systemd-tmpfiles"])
 def test_systemds_programs_are_here(program: str) -> None:
     assert shutil.which(program), "apt-get install systemd"
+
+
+def test_the_wrapper_runs_huecry_as_the_service_would(tmp_path: Path) -> None:
+    """With stand-ins for `systemd-run`, `sudo` and `id`, it hands over user, groups, settings, secrets and arguments."""
+    for name, text in {
+        "systemd-run": 'printf "%s\\n" "$@"',
+        "sudo": 'exec env NOW_ROOT=yes "$@"',
+        "id": '[ -n "${NOW_ROOT:-}" ] && echo 0 || echo 1000',
+    }.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "COLUMNS": "120", "SUDO_USER": "olive"}
+    done = subprocess.run(
+        [str(FOLDER / "huecry.sh"), "log", "search", "two words"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    given = done.stdout.splitlines()
+    unit = settings(UNIT)
+    assert given[given.index("--") + 1 :] == ["/opt/huecry/bin/huecry", "log", "search", "two words"]
+    assert unit["ExecStart"] == ["/opt/huecry/bin/huecry run"]
+    assert "--uid=huecry" in given
+    assert "--setenv=LOGNAME=olive" in given
+    assert f"--property=LoadCredential={unit['LoadCredential'][0]}" in given
+    assert f"--property=SupplementaryGroups={unit['SupplementaryGroups'][0]}" in given
+    assert "--setenv=HUECRY_CONFIG=/etc/huecry/huecry.toml" in given
+    for key in ("StateDirectory", "StateDirectoryMode"):
+        assert f"--property={key}={unit[key][0]}" in given
+
+
+def test_the_install_guide_names_every_file_that_is_here() -> None:
+    guide = (FOLDER.parent / "docs" / "install.md").read_text()
+    for path in FOLDER.rglob("*"):
+        if path.is_file():
+            assert path.name in guide, path
+
+
+def test_the_install_guides_settings_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateway.settings import load_settings
+
+    for name in [*os.environ]:
+        if name.startswith("HUECRY_"):
+            monkeypatch.delenv(name)
+    guide = (FOLDER.parent / "docs" / "install.md").read_text()
+    blocks = re.findall(r"(?m)(?:^    .*\n|^\n)+", guide)
+    tables = [re.sub(r"(?m)^    ", "", block) for block in blocks if re.match(r"\s*\[(scheme|\[radio)", block)]
+    assert len(tables) == 2
+    for number, text in enumerate(tables):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(text)
+        assert load_settings(file).file == file
