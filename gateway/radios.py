@@ -13,21 +13,24 @@ from dispatch.fanout import RadioOutlet
 from gateway.settings import RadioSettings
 from radio_drivers.interface import ChannelBusy, LinkDown, NotSupported, RadioDriver, RadioError, TransmitTimeout
 from radio_drivers.keying import KeyDropped
-from radio_drivers.line.driver import LineDriver
-from radio_drivers.mqtt.driver import MqttRadioDriver
-from radio_drivers.simulator.driver import SimulatorDriver, served_air
 
 
 def make_driver(radio: RadioSettings) -> RadioDriver:
-    """The driver of one `[[radio]]` table. No I/O yet."""
+    """The driver of one `[[radio]]` table. No I/O yet. Only the chosen driver is imported: each brings its libraries."""
     match radio.driver:
         case "line":
+            from radio_drivers.line.driver import LineDriver
+
             return LineDriver(radio.name, radio.line, radio.keying)
         case "mqtt":
+            from radio_drivers.mqtt.driver import MqttRadioDriver
+
             password = radio.password.get_secret_value() if radio.password else None
             return MqttRadioDriver(radio.name, radio.mqtt, radio.keying, password=password)
         case "simulator":
-            return SimulatorDriver(radio.name, served_air(radio.simulator), radio.keying)
+            from radio_drivers.simulator.driver import SimulatorDriver
+
+            return SimulatorDriver.alone(radio.name, radio.simulator, radio.keying)
         case _:
             assert_never(radio.driver)
 

@@ -1,0 +1,1 @@
+"""An invented town's afternoon on a software radio channel, through the real gateway."""
