@@ -46,9 +46,17 @@ class AirServer:
         Raises:
             RadioSettingsError: `listen` is no address, not of this machine, or taken.
         """
-        server = await self._open()
+        server, address = await self._open()
         try:
+            if self._address_file:
+                await asyncio.to_thread(_write_whole, Path(self._address_file), f"{address}\n")
+            log.info("other processes can talk on the channel", channel=self._channel.name, address=address)
+            self.address = address
             await asyncio.get_running_loop().create_future()
+        except OSError as error:
+            raise RadioSettingsError(
+                f"radio channel {self._channel.name}: address_file can't be written: {error}"
+            ) from error
         finally:
             self.address = None
             server.close()
@@ -57,26 +65,22 @@ class AirServer:
             if self._clients:
                 await asyncio.wait(set(self._clients))
 
-    async def _open(self) -> asyncio.Server:
+    async def _open(self) -> tuple[asyncio.Server, str]:
         try:
+            if self._address_file:  # that of an earlier life must not be read
+                await asyncio.to_thread(Path(self._address_file).unlink, missing_ok=True)
             where = split_address(self._listen)
             if isinstance(where, str):
-                await asyncio.to_thread(_remove_dead_socket, Path(where))
-                server = await asyncio.start_unix_server(self._connected, where)
-                self.address = f"unix:{where}"
-            else:
-                _only_here(where[0])
-                server = await asyncio.start_server(self._connected, *where)
-                host, port = server.sockets[0].getsockname()[:2]
-                self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            if self._address_file:
-                await asyncio.to_thread(_write_whole, Path(self._address_file), f"{self.address}\n")
+                await asyncio.to_thread(_remove_socket, Path(where))
+                return await asyncio.start_unix_server(self._connected, where), f"unix:{where}"
+            _only_here(where[0])
+            server = await asyncio.start_server(self._connected, *where)
         except (OSError, ValueError) as error:
             raise RadioSettingsError(
                 f"radio channel {self._channel.name}: listen = {self._listen!r} can't be used: {error}"
             ) from error
-        log.info("other processes can talk on the channel", channel=self._channel.name, address=self.address)
-        return server
+        host, port = server.sockets[0].getsockname()[:2]
+        return server, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._clients) >= CLIENTS_MAX:
@@ -218,7 +222,8 @@ def _only_here(host: str) -> None:
         raise ValueError("there is no password, so only addresses of this machine are allowed: 127.0.0.1, ::1, unix:")
 
 
-def _remove_dead_socket(path: Path) -> None:
+def _remove_socket(path: Path) -> None:
+    """What a killed process left."""
     if path.is_socket():
         path.unlink()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radio_drivers.mqtt import protocol
@@ -160,16 +160,19 @@ def check(topic: str, payload: bytes, properties: dict[str, str]) -> None:
             assert len(frame.pcm) % 2 == 0
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TOPICS), st.binary(max_size=300))
 def test_any_bytes_on_any_topic(topic: str, payload: bytes) -> None:
     check(topic, payload, {})
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TOPICS), st.dictionaries(NAMES, VALUES, max_size=6))
 def test_any_json_on_any_topic(topic: str, fields: dict[str, object]) -> None:
     check(topic, json.dumps(fields).encode(), {})
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["rx/wav", "rx/audio"]),
     st.binary(max_size=60),
@@ -182,6 +185,7 @@ def test_any_damage_to_a_wav(topic: str, damage: bytes, at: int, properties: dic
     check(topic, bytes(wav), properties)
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.timezones()))
 def test_times_come_back(at: datetime) -> None:
     (frame,) = decode("rx/keydown", protocol.encode(at=protocol.encode_time(at)))

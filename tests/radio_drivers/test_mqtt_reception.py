@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radio_drivers.interface import RATE, Audio, KeyDown, KeyUp, RadioEvent
@@ -268,6 +268,7 @@ frames = st.one_of(
 steps = st.one_of(frames, st.floats(0, 200), st.sampled_from(["hold", "go_on", "vanish"]))
 
 
+@settings(deadline=None)
 @given(st.lists(steps, max_size=25))
 def test_whatever_comes_transmissions_are_whole(script: list[ReceivedFrame | float | str]) -> None:
     """Up, audio, down, in this order, times never going back inside one; in the end nothing stays open."""
