@@ -274,7 +274,7 @@ async def speech(settings: Settings) -> Finding:
     """Start a speech worker with the chosen model, and end it."""
     began = time.perf_counter()
     try:
-        async with SpeechWorkers(replace(settings.speech, workers=1, models_folder=settings.models_dir)) as workers:
+        async with SpeechWorkers(replace(settings.speech, workers=1)) as workers:
             return doctor.check_model(workers.engine, time.perf_counter() - began, None)
     except SpeechError as error:
         return doctor.check_model(settings.speech.engine, None, str(error))

@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -68,7 +68,7 @@ class SchemeSettings:
     name: str = "Unnamed scheme"
     """The scheme's name as members know it."""
     short: str = "scheme"
-    """Short name for MQTT topics and the start of text messages: letters, digits, `-` and `_`."""
+    """Short name: MQTT topics begin with `huecry/` and this, unless mqtt.topic_prefix is set. Letters, digits, `-`, `_`."""
     timezone: str = "Europe/London"
     """Where the scheme is: decides on which day a notice ends and which time is spoken. A name such as Europe/London."""
     recording_notice_given_on: date | None = None
@@ -387,6 +387,17 @@ def load_settings(path: Path | None = None) -> Settings:
     ]
     if unknown or wrong:
         raise SettingsError([*wrong, *unknown])
+    return _completed(settings, file)
+
+
+def _completed(settings: Settings, file: Path | None) -> Settings:
+    """Fill what one section takes from another, so that nobody has to look in two places."""
+    speech, mqtt = settings.speech, settings.mqtt
+    if speech.models_folder is None:
+        speech = replace(speech, models_folder=settings.models_dir)
+    if mqtt.topic_prefix == MqttSettings().topic_prefix:
+        mqtt = replace(mqtt, topic_prefix=f"huecry/{settings.scheme.short}")
+    settings = settings.model_copy(update={"speech": speech, "mqtt": mqtt})
     settings._file = file  # noqa: SLF001 - set once, here, by the module that defines it
     return settings
 

@@ -125,6 +125,7 @@ def complain(message: str) -> None:
 
 OURS = (
     ("dispatch.store.errors", "StoreError"),
+    ("dispatch.scheme", "SchemeError"),
     ("gateway.speech.transcript", "SpeechError"),
     ("gateway.resources", "ResourceMissingError"),
     ("radio_drivers.interface", "RadioError"),

@@ -223,6 +223,17 @@ def test_the_database_url_gets_its_driver(url: str, monkeypatch: pytest.MonkeyPa
     assert load_settings().database_url == "postgresql+asyncpg://u:p@h/d"
 
 
+def test_sections_take_what_they_share_from_one_place(tmp_path: Path) -> None:
+    file = write(tmp_path / "h.toml", '[scheme]\nshort = "fernleigh"\n[paths]\nstate_dir = "/srv/h"')
+    settings = load_settings(file)
+    assert settings.speech.models_folder == settings.models_dir == Path("/srv/h/models")
+    assert settings.mqtt.topic_prefix == "huecry/fernleigh"
+    file.write_text('[mqtt]\ntopic_prefix = "town/radio"\n[speech]\nmodels_folder = "models"')
+    settings = load_settings(file)
+    assert settings.speech.models_folder == settings.models_dir == tmp_path / "models"
+    assert settings.mqtt.topic_prefix == "town/radio"
+
+
 def test_settings_cannot_be_changed() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -46,7 +47,11 @@ def test_every_key_of_the_default_file_is_valid_and_the_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    from_file, from_nothing = load_settings(config_file("huecry.toml")), Settings()
+    for name in [*os.environ]:
+        if name.startswith("HUECRY_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr("gateway.settings.SYSTEM_FILE", tmp_path / "none.toml")
+    from_file, from_nothing = load_settings(config_file("huecry.toml")), load_settings()
     for name in Settings.model_fields:
         assert getattr(from_file, name) == getattr(from_nothing, name)
     written = tomllib.loads(default_file())
