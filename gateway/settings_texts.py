@@ -46,7 +46,7 @@ RADIO_EXAMPLE = """
 #sound_in = "USB Audio"
 #sound_out = "USB Audio"
 #
-# A base station behind an MQTT broker (docs/mqtt-radio.md); the password is the credential radio.hill.password:
+# A base station behind an MQTT broker; the password is the credential radio.hill.password:
 #[[radio]]
 #name = "hill"
 #driver = "mqtt"
