@@ -289,7 +289,7 @@ def parse_places(text: str, source: str = "places.csv") -> tuple[Place, ...]:
                 closed_on=_day(cells.get("closed_on", ""), f"{where}, closed_on"),
             )
     except csv.Error as error:
-        raise SchemeError(f"{source}, line {rows.line_num}: {error}") from None
+        raise SchemeError(f"{source}, line {rows.line_num + 1}: {error}; is a quote left open?") from None
     for place in places.values():
         for neighbour in place.adjacent:
             if neighbour not in places:

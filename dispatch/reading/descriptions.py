@@ -35,6 +35,10 @@ _SEVERAL = re.compile(
 )
 
 
+_COUNTED = re.compile(r" (?:of|more|other|others|lads|people|men|women|males|females|girls|boys|youths|kids)\b")
+_MALE = re.compile(r" (?:mail|male|female|man|woman)\b")
+
+
 def _alternatives(listed: tuple[str, ...]) -> str:
     longest_first = sorted(listed, key=lambda phrase: -len(phrase))
     return "|".join(
@@ -49,7 +53,7 @@ def _clothing(tables: PhraseTables) -> dict[str, re.Pattern[str]]:
     patterns = {}
     for kind in ("upper", "lower", "headwear", "carrying", "vehicle", "hair"):
         things = _alternatives(tables[f"description.{kind}"].listed)
-        patterns[kind] = re.compile(rf"\b(?:(?:{colours})(?:,? and |[ ,\-]+))*(?:{things})\b" if things else r"(?!)")
+        patterns[kind] = re.compile(rf"\b(?:(?:{colours})(?:,? and |[ \-]+))*(?:{things})\b" if things else r"(?!)")
     return patterns
 
 
@@ -59,8 +63,11 @@ def ic_code(folded: str) -> str | None:
     if hit is None:
         return None
     said = hit.group(1)
-    if hit.group().startswith("i see") and said in ("to", "too", "for", "free"):
-        return None
+    # "I see two of them" counts people; a code stands before "male", a comma or the end.
+    if hit.group().startswith("i see"):
+        counted = _COUNTED.match(folded, hit.end())
+        if counted or (said in ("to", "too", "for", "free") and not _MALE.match(folded, hit.end())):
+            return None
     return f"IC{_DIGIT.get(said, said)}"
 
 

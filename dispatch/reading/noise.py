@@ -29,16 +29,16 @@ def unintelligible(heard: Heard, scheme: Scheme) -> str | None:
     if heard.average_logprob < 2 * LOGPROB:
         return "The wording scores so poorly that it means nothing."
     loop = repeated(words)
-    if loop:
+    if loop and not scheme.words["intent.emergency"].find(folded):
         return f'The engine went round in circles on "{loop}".'
-    if len(set(words)) == 1 and plain in scheme.words.words("noise.stock") and heard.average_logprob < LOGPROB / 2:
+    if plain in scheme.words.words("noise.stock") and heard.average_logprob < LOGPROB / 2:
         return f'Only "{plain}" was heard, and uncertainly.'
     return None
 
 
 def repeated(words: list[str]) -> str | None:
-    """The words of a loop: one to four words said five times running, or most of the text."""
-    for size in (1, 2, 3, 4):
+    """The words of a loop: up to eight words said four or five times running, or most of the text."""
+    for size in range(1, 9):
         grams = [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
         for i, gram in enumerate(grams):
             times = 1

@@ -110,7 +110,7 @@ def heading_in(folded: str, text: str, scheme: Scheme) -> tuple[str | None, Span
         ):
             continue
         way = re.sub(
-            r"^(?:heading|headed|going|gone|walking|walked|running|run|ran|cycling|out|making \w+ way|on \w+ way|making|off|coming|cut)\s+",
+            r"^(?:heading|headed|going|gone|walking|walked|running|run|ran|cycling|out|making \w+ way|on \w+ way|making|off|coming|cut|legged it)\s+",
             "",
             text[hit.start : end].strip(),
             flags=re.IGNORECASE,

@@ -49,6 +49,7 @@ _HEARD_AS = {
     "whisky": "w", "wisky": "w", "whisk": "w", "x": "x", "exray": "x", "yanky": "y", "yankie": "y", "zooloo": "z",
 }  # fmt: skip
 _BY_WORD = {word: word[0] for word in ALPHABET} | _HEARD_AS
+_TWO_WORDS = {"xray": "x", "exray": "x", "foxtrot": "f", "uniform": "u", "whiskey": "w"}
 _SILENT = frozenset({"hyphen", "dash", "space", "comma", "then", "and"})
 _VEHICLE = frozenset({"plate", "reg", "registration", "index", "plates"})
 
@@ -105,7 +106,11 @@ def _run_at(folded: str, words: Sequence[Token], first: int) -> Spelled | None:
                 break
         word = words[i].text
         letter = letter_of(word)
-        if _for_example(words, i):
+        if i + 1 < len(words) and word + words[i + 1].text in _TWO_WORDS:
+            letters += _TWO_WORDS[word + words[i + 1].text]
+            alphabet_words += 1
+            i += 2
+        elif _for_example(words, i):
             letters += word if len(word) == 1 else word[0]
             alphabet_words += 1
             i += 3
