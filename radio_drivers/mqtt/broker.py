@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiomqtt
+import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -45,6 +47,9 @@ not authorised, banned, authentication method, server moved."""
 
 TAKEN_OVER = 0x8E
 
+SHORT_S = 10.0
+"""A connection that ends sooner than this gets a hint about the usual cause."""
+
 T = TypeVar("T")
 
 
@@ -72,6 +77,16 @@ class Will:
 
 
 class _Client(aiomqtt.Client):
+    refusal: ReasonCode | None = None
+    """Why the broker didn't want the last message; aiomqtt takes every answer to a publish for consent."""
+
+    @override
+    def _on_publish(
+        self, client: mqtt.Client, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        self.refusal = reason_code if reason_code.is_failure else None
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
     async def abandon(self) -> None:
         """Close a connection that was never acknowledged: aiomqtt leaves its socket open and its task running."""
         self._client.disconnect()
@@ -95,10 +110,12 @@ class _TlsSocket(ssl.SSLSocket):
 class Connection:
     """An open connection. Made by `connect`."""
 
-    def __init__(self, client: aiomqtt.Client, settings: MqttRadioSettings, client_id: str) -> None:
+    def __init__(self, client: _Client, settings: MqttRadioSettings, client_id: str) -> None:
         self._client = client
         self._settings = settings
         self._client_id = client_id
+        self._since = time.monotonic()
+        self._turn = asyncio.Lock()
         self._lost = asyncio.Event()
         self._reason = f"the connection to the broker at {settings.broker} was lost"
 
@@ -159,6 +176,7 @@ class Connection:
 
         Raises:
             LinkDown: the broker doesn't have it, as far as we know.
+            LoginRefused: its access rules forbid it.
         """
         extras = _properties(PacketTypes.PUBLISH)
         if expires_s is not None:
@@ -167,9 +185,17 @@ class Connection:
             extras.ContentType = content_type
         if properties:
             extras.UserProperty = list(properties.items())
-        await self._answered(
-            self._client.publish(topic, payload, qos=1, retain=retain, properties=extras, timeout=ANSWER_S)
-        )
+        async with self._turn:  # one at a time, so that a refusal is that of this message
+            self._client.refusal = None
+            await self._answered(
+                self._client.publish(topic, payload, qos=1, retain=retain, properties=extras, timeout=ANSWER_S)
+            )
+            refusal = self._client.refusal
+        if refusal is not None:
+            raise LoginRefused(
+                f"the broker at {self._settings.broker} does not let {self._settings.username or 'us'} "
+                f"publish on {topic} ({refusal}): mend its access list"
+            )
 
     async def messages(self) -> AsyncIterator[Received]:
         """Everything that comes, until the connection is lost.
@@ -214,7 +240,11 @@ class Connection:
                 f"another program connected to {self._settings.broker} as {self._client_id!r}: "
                 "give each gateway a client_id of its own"
             )
-        return f"the connection to the broker at {self._settings.broker} was lost: {cause or error}"
+        reason = f"the connection to the broker at {self._settings.broker} was lost: {cause or error}"
+        if time.monotonic() - self._since < SHORT_S:
+            # Mosquitto before 2.1 hangs up on the older of two clients with one id without saying so.
+            reason += f"; if this repeats, does another program use the client id {self._client_id!r}?"
+        return reason
 
 
 async def tls_context(settings: MqttRadioSettings) -> ssl.SSLContext | None:

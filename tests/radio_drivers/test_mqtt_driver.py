@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -335,19 +335,36 @@ async def test_stopping_in_mid_word_releases_the_key_and_says_goodbye(broker: Mo
             await sending
 
 
-async def test_a_dead_gateway_is_announced_by_its_last_will(broker: Mosquitto) -> None:
-    """What makes the base station let go of the key when our process is killed."""
+GATEWAY = """
+import asyncio, sys
+from radio_drivers.interface import KeyingRules
+from radio_drivers.mqtt.driver import MqttRadioDriver
+from radio_drivers.mqtt.settings import MqttRadioSettings
+
+async def main():
+    options = MqttRadioSettings(host="127.0.0.1", port=int(sys.argv[1]), transmit="stream")
+    driver = MqttRadioDriver("town", options, KeyingRules(clear_for_s=0.01))
+    run = asyncio.create_task(driver.run())
+    while not driver.connected:
+        await asyncio.sleep(0.01)
+    await driver.send_voice(bytes(60 * 32000))
+
+asyncio.run(main())
+"""
+
+
+async def test_kill_9_in_mid_word_reaches_the_base_station_by_the_last_will(broker: Mosquitto) -> None:
+    """What makes the base station let go of the key when our process dies."""
     async with base_station(broker) as station:
-        driver = make_driver(broker)
-        async with running(driver):
-            await until(lambda: driver.connected)
-            await until(lambda: b"true" in station.last("gateway"))
-            connection = driver._connection
-            assert connection is not None
-            sock = connection._client._client.socket()
-            assert isinstance(sock, socket.socket)
-            sock.shutdown(2)  # as a killed process leaves it
-            await until(lambda: any(b"false" in body for part, body in station.heard if part == "gateway"))
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", GATEWAY, str(broker.port))
+        try:
+            await until(lambda: bool(station.parts("tx/audio")), within_s=20)
+            assert station.keys()[-1] is True
+            assert json.loads(station.last("gateway")) == {"v": 1, "online": True}
+        finally:
+            process.kill()
+            await process.wait()
+        await until(lambda: json.loads(station.last("gateway")) == {"v": 1, "online": False})
 
 
 async def test_tls_and_password(tmp_path: Path) -> None:
@@ -384,6 +401,53 @@ async def test_settings_that_cannot_work_are_refused_with_what_to_do(
         driver = MqttRadioDriver("town", settings, QUICK, password=password)
         with pytest.raises(RadioSettingsError, match=message):
             await driver.run()
+
+
+async def test_an_access_list_that_forbids_our_topics_is_named(tmp_path: Path) -> None:
+    rules = tmp_path / "acl"
+    rules.write_text(f"user gateway\ntopic read {BASE}/#\n")
+    with Mosquitto(tmp_path, users={"gateway": "a secret"}, extra=[f"acl_file {rules}"]) as broker:
+        settings = MqttRadioSettings(host="127.0.0.1", port=broker.port, username="gateway")
+        driver = MqttRadioDriver("town", settings, QUICK, password="a secret")
+        with pytest.raises(
+            RadioSettingsError, match=r"does not let gateway publish on .*tx/key .* mend its access list"
+        ):
+            await driver.run()
+
+
+async def test_a_second_gateway_with_our_client_id_is_named(broker: Mosquitto) -> None:
+    async with on_air(broker) as (driver, listener, _):
+        async with aiomqtt.Client(
+            "127.0.0.1", broker.port, identifier="huecry-town", protocol=aiomqtt.ProtocolVersion.V5
+        ):
+            await until(lambda: bool(listener.of(LinkLost)))
+        (lost,) = listener.of(LinkLost)
+        assert isinstance(lost, LinkLost)
+        assert "another program use the client id 'huecry-town'" in lost.reason
+        await until(lambda: driver.connected)
+
+
+async def test_a_shell_script_can_be_a_base_station(broker: Mosquitto, tmp_path: Path) -> None:
+    """The commands of docs/radios/mqtt.md, with the programs of Debian's mosquitto-clients."""
+    file = tmp_path / "call.wav"
+    file.write_bytes(write_wav(tone(0.5), RATE))
+
+    async def publish(part: str, *arguments: str) -> None:
+        command = ["mosquitto_pub", "-V", "5", "-p", str(broker.port), "-q", "1", "-t", f"{BASE}/{part}", *arguments]
+        process = await asyncio.create_subprocess_exec(*command)
+        assert await process.wait() == 0
+
+    async with on_air(broker) as (driver, listener, _):
+        await publish("rx/keyup", "-m", '{"v":1,"unit":"U7","audio":"wav"}')
+        await publish("rx/keydown", "-m", "{}")
+        await publish("rx/wav", "-f", str(file))
+        await publish("rx/wav", "-f", str(file), "-D", "publish", "user-property", "unit", "U8")
+        await publish("status", "-r", "-m", "online")
+        await until(lambda: len(listener.of(KeyDown)) == 2)
+        units = [event.unit for event in listener.events if isinstance(event, KeyUp)]
+        assert units == ["U7", "U8"]
+        assert listener.pcm() == tone(0.5) * 2
+        assert driver.bad_payloads == 0
 
 
 async def test_plain_broker_asked_for_tls_is_a_lost_link_with_a_hint(broker: Mosquitto) -> None:
