@@ -123,7 +123,7 @@ def calls_for_a_name(wording: Wording, first: int, last: int, scheme: Scheme) ->
     if after:
         score += 0.8
     if tables["names.ordinary_before"].ends_at(wording.folded, start):
-        score -= 2.5
+        score = min(score, 0.0) - 4.5
     return score
 
 

@@ -13,7 +13,7 @@ from dispatch.calls import Call, Intent, MentionKind, Span
 from dispatch.heard import Heard
 from dispatch.matching.confidence import Evidence
 from dispatch.matching.context import Wording, alike, calls_for_a_name, common_word, is_staff
-from dispatch.matching.likeness import likeness, sound_key
+from dispatch.matching.likeness import likeness, plain_spelling, sound_key
 from dispatch.matching.register import Entry, Register
 from dispatch.people import Person
 from dispatch.phrases import Token, fold, tokens
@@ -24,6 +24,8 @@ _SURNAME_FROM = 0.74
 _FIRST_FROM = 0.72
 _WINDOW_WORDS = 4
 """A name may fall apart into so many words: "now a dwarf eck"."""
+_NOT_IN_BEST = 2.0
+"""Taken off z for a name that the best wording does not hold."""
 _TITLES = frozenset({"mr", "mrs", "miss", "ms", "mister", "surname", "named", "called"})
 _SEEN = (Intent.SIGHTING, Intent.INCIDENT, Intent.EMERGENCY, Intent.CORRECTION, Intent.STAND_DOWN)
 
@@ -190,7 +192,9 @@ def _near(
     heard = [window for window in windows if len(window) >= 3 and (window not in ordinary or window in names)]
     if not heard or not names:
         return
-    by_letters = process.cdist(heard, names, scorer=fuzz.ratio, score_cutoff=66)
+    plain_heard = [plain_spelling(window) for window in heard]
+    plain_names = [plain_spelling(name) for name in names]
+    by_letters = process.cdist(plain_heard, plain_names, scorer=fuzz.ratio, score_cutoff=66)
     keys = [sound_key(window) for window in heard]
     name_keys = [sound_key(name) for name in names]
     by_sound = process.cdist(keys, name_keys, scorer=fuzz.ratio, score_cutoff=79)
@@ -231,6 +235,8 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     scheme: Scheme,
 ) -> Iterable[_Hit]:
     words = wording.words
+    if last - first > 1 and any(token.text == name for token in words[first:last]):
+        return  # "a castle" is "castle" with a word too many
     before = _before(wording, first)
     masked = wording.is_masked(Span(words[first].start, words[last - 1].end))
     full: list[_Hit] = []
@@ -262,7 +268,7 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
         entries = [e for e in entries if all(e is not hit.entry for hit in full)] if best < 0.9 else []
         context -= 2.0
     elif previous in first_names:
-        context -= 3.0
+        context -= 4.5
     elif previous and wording.has_capitals and wording.capital(before[-1]) and not wording.starts_sentence(first - 1):
         context -= 1.0
     said = [token.text for token in words[first:last]]
@@ -328,7 +334,7 @@ def _aliases(wordings: Sequence[Wording], windows: Windows, register: Register, 
             said = [token.text for token in wording.words[first:last]]
             if wording.is_masked(Span(wording.words[first].start, wording.words[last - 1].end)):
                 continue
-            if score < 1.0 and common_word(said, scheme):
+            if score < 1.0 and (common_word(said, scheme) or alias in said):
                 continue
             context = calls_for_a_name(wording, first, last, scheme)
             if common_word(said, scheme) or len(alias) <= 2:
@@ -336,7 +342,7 @@ def _aliases(wordings: Sequence[Wording], windows: Windows, register: Register, 
                 if not wording.has_capitals or wording.starts_sentence(first):
                     context -= 0.7
             else:
-                context = max(-1.5, min(context, 1.0))
+                context = max(-4.5, min(context, 1.0))
             if score < 1.0 and len(alias) < 6:
                 context -= 1.0
             if is_staff(wording, first, last, scheme):
@@ -425,7 +431,7 @@ def _weigh(hits: Sequence[_Hit], wordings: Sequence[Wording], heard: Heard, call
                 margin=max(-0.2, min(0.2, margin)),
                 word_probability=sum(words) / len(words) if words else 0.7,
                 share=held / unbiased if unbiased else 0.0,
-                context=hit.context + sex + agrees,
+                context=hit.context + sex + agrees - (0.0 if hit.wording == 0 else _NOT_IN_BEST),
                 rivals=hit.rivals,
                 only_biased=only_biased,
             )

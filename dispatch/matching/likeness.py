@@ -15,6 +15,28 @@ def sound_key(letters: str) -> str:
     return jellyfish.metaphone(letters).replace(" ", "")
 
 
+_SAME_SOUND = (
+    ("ph", "f"),
+    ("ck", "k"),
+    ("sz", "s"),
+    ("cz", "ch"),
+    ("ee", "i"),
+    ("oo", "u"),
+    ("w", "v"),
+    ("y", "i"),
+    ("z", "s"),
+    ("q", "k"),
+)
+
+
+@lru_cache(maxsize=65536)
+def plain_spelling(letters: str) -> str:
+    """Letters that stand for one sound written alike, doubled ones once: "wyrzyk" and "virzick" are both "virsik"."""
+    for written, plain in _SAME_SOUND:
+        letters = letters.replace(written, plain)
+    return "".join(letter for i, letter in enumerate(letters) if i == 0 or letter != letters[i - 1])
+
+
 @lru_cache(maxsize=65536)
 def likeness(heard: str, name: str) -> float:
     """0-1: 1 is the same letters; the better of letters and sound counts most, both agreeing counts more.
@@ -23,7 +45,7 @@ def likeness(heard: str, name: str) -> float:
     """
     if heard == name:
         return 1.0
-    letters = fuzz.ratio(heard, name) / 100
+    letters = max(fuzz.ratio(heard, name), 0.97 * fuzz.ratio(plain_spelling(heard), plain_spelling(name))) / 100
     start = JaroWinkler.similarity(heard, name)
     heard_key, name_key = sound_key(heard), sound_key(name)
     if not heard_key or not name_key:
