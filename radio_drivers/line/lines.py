@@ -27,6 +27,9 @@ PROOF_S = 5.0
 """How often the key's level is written again. On RFC 2217 that needs an answer, so a dead network shows; anywhere it
 mends a level that was lost."""
 
+LISTEN_S = 0.25
+"""How often we look whether the connection still stands."""
+
 CLOSE_S = 3.0
 """A thread stuck in a dead network is left behind after this; it closes its port when it gets free."""
 
@@ -149,20 +152,24 @@ class _Worker:
         settings = self._settings
         listening = settings.squelch != "vox"
         squelch = LineSquelch(settings.debounce_ms / 1000, settings.hang_ms / 1000)
-        wait_s = settings.poll_ms / 1000 if listening else 0.25
+        wait_s = settings.poll_ms / 1000 if listening else LISTEN_S
         proof_at = time.monotonic() + PROOF_S
+        listen_at = 0.0
         while not self._stopping:
             self._wake.clear()
             while self._orders:
                 self._obey(port, self._orders.popleft())
+            now = time.monotonic()
             if listening:
-                change = squelch.feed(read_squelch(port, settings), time.monotonic())
+                change = squelch.feed(read_squelch(port, settings), now)
                 if change is not None:
                     self._tell(self._changed, change)
-            if time.monotonic() >= proof_at:
+            if now >= proof_at:
                 self._prove(port)
-                proof_at = time.monotonic() + PROOF_S
-            self._hear_the_end(port)
+                proof_at = now + PROOF_S
+            if now >= listen_at:
+                self._hear_the_end(port)
+                listen_at = now + LISTEN_S
             if not self._orders:
                 self._wake.wait(wait_s)
 

@@ -63,9 +63,10 @@ async def test_one_block_larger_than_the_room_is_still_delivered() -> None:
 
 async def test_reading_makes_room_again() -> None:
     queue = EventQueue(max_audio_s=0.25)
-    for number in range(50):
+    for number in range(0, 50, 2):
         queue.put(block(number))
-        assert await read(queue, 1) == [block(number)]
+        queue.put(block(number + 1))
+        assert await read(queue, 2) == [block(number), block(number + 1)]
     assert queue.dropped == 0
 
 

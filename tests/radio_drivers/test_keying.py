@@ -278,6 +278,26 @@ async def test_drop_ends_the_transmission_that_holds_the_key(at: float) -> None:
     scene.assert_let_go()
 
 
+async def test_a_base_station_that_keys_late_though_it_was_called_off_is_unkeyed_again() -> None:
+    scene = Scene()
+    obey = scene.port.key
+
+    async def late(on: bool) -> None:
+        try:
+            await obey(on)
+        except asyncio.CancelledError:
+            await scene.time.sleep(0.3)
+            scene.port.on = on
+            raise
+
+    scene.port.key = late  # type: ignore[method-assign]  # a fake made worse
+    task = scene.start()
+    scene.time.at(0.42, task.cancel)
+    await scene.time.until_done(task)
+    assert scene.time.seconds > 0.72
+    scene.assert_let_go()
+
+
 async def test_drop_with_nothing_keyed_releases_once_and_never_raises() -> None:
     scene = Scene()
     scene.port.unkeys_lost = 99

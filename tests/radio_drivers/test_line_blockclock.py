@@ -38,3 +38,11 @@ def test_a_clock_set_back_is_followed() -> None:
     clock = BlockClock()
     clock.at(T0 + seconds(0.04), 0.04)
     assert clock.at(T0 - seconds(9.96), 0.04) == T0 - seconds(10)
+
+
+def test_after_hours_of_a_slow_crystal_the_time_is_still_right() -> None:
+    clock, at, true = BlockClock(), T0, T0
+    for number in range(20_000):
+        true = T0 + seconds(number * 0.04 * 1.0002)
+        at = clock.at(true + seconds(0.04), 0.04)
+    assert abs(at - true) < seconds(0.005)

@@ -118,6 +118,11 @@ def test_a_breath_between_words_does_not_end_the_call() -> None:
     assert [change.open for change in changes] == [True, False]
 
 
+def test_the_soft_end_of_a_word_belongs_to_it_though_it_would_open_nothing() -> None:
+    opened, closed = vox().feed(np.concatenate((silence(1), tone(0.5, -30), tone(1.5, -43), silence(2))))
+    assert (opened.since_s, closed.since_s) == pytest.approx((1.0, 3.0), abs=FRAME_S)
+
+
 def test_a_click_and_what_is_too_soft_do_not_open() -> None:
     ear = vox()
     assert ear.feed(np.concatenate((silence(1), tone(0.03, -10), silence(1), tone(3, -43), silence(1)))) == []
