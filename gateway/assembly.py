@@ -26,9 +26,9 @@ from gateway.radios import LentRadio, outlet
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeFiles, SchemeSource
 from gateway.settings import Settings
-from gateway.speech.transcript import TranscriptStream
+from gateway.speech.transcript import Transcriber, TranscriptStream
 from gateway.speech.voice_worker import VoiceError, VoiceWorker
-from gateway.speech.workers import SpeechWorkers, load_transcriber
+from gateway.speech.workers import load_transcriber
 from radio_drivers.interface import RadioDriver
 
 EMERGENCY_HOLD_S = 45.0
@@ -46,8 +46,7 @@ class Assembly:
 
     gateway: Gateway
     store: Store
-    speech: SpeechWorkers
-    voice: VoiceWorker
+    speech: Transcriber
     outbox: Outbox
     mqtt: MqttChannel | None
     health: Health
@@ -92,16 +91,25 @@ def spoken_by(voice: VoiceWorker) -> Speak:
     return speak
 
 
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who looks on. All are called inside the event loop: quick, and never raising."""
+
+    gateway: Listeners | None = None
+    """Reception and decisions."""
+    delivery: Callable[[DeliveryEvent], None] | None = None
+    partial_text: Callable[[str, str], None] | None = None
+    """What is heard while somebody still talks (channel, text)."""
+
+
 @asynccontextmanager
 async def assembled(
     settings: Settings,
     drivers: Sequence[RadioDriver],
     *,
     clock: Clock = utc_now,
-    listeners: Listeners | None = None,
-    delivery_listener: Callable[[DeliveryEvent], None] | None = None,
+    watchers: Watchers | None = None,
     more_channels: Sequence[Channel] = (),
-    partial_text: Callable[[str, str], None] | None = None,
 ) -> AsyncIterator[Assembly]:
     """Open store, speech workers, voice and channels; close them in the opposite order.
 
@@ -109,10 +117,8 @@ async def assembled(
         settings: everything else.
         drivers: one for each radio channel; the caller made them, the gateway runs them.
         clock: aware UTC now.
-        listeners: who watches reception and decisions.
-        delivery_listener: who watches deliveries.
+        watchers: who looks on.
         more_channels: replace or add to those of the settings (the demo writes its texts into a folder).
-        partial_text: who wants to know what is heard while somebody talks (channel, text).
 
     Raises:
         StoreError, SpeechSettingsError, VoiceSettingsError: with what to do about it.
@@ -121,60 +127,95 @@ async def assembled(
         store = await stack.enter_async_context(open_store(settings.database_url, clock=clock))
         speech = await stack.enter_async_context(load_transcriber(settings.speech))
         voice = await stack.enter_async_context(VoiceWorker(settings.voice.engine))
-        radios = {driver.channel: LentRadio(driver, clock) for driver in drivers}
-        channels: dict[ChannelKind, Channel] = {
-            ChannelKind.RADIO_VOICE: RadioVoiceChannel(radios, spoken_by(voice), settings.voice, clock),
-            ChannelKind.RADIO_TEXT: RadioTextChannel(radios, clock),
-        }
-        if sms := sms_channel(settings, clock):
+        sms = sms_channel(settings, clock)
+        if sms is not None:
             stack.push_async_callback(sms.aclose)
-            channels[ChannelKind.SMS] = sms
-        if mqtt := mqtt_channel(settings, clock):
-            channels[ChannelKind.MQTT] = mqtt
-        channels |= {channel.kind: channel for channel in more_channels}
-
-        def watch(event: DeliveryEvent) -> None:
-            if mqtt is not None:
-                mqtt.publish_event(event)
-            if delivery_listener is not None:
-                delivery_listener(event)
-
-        health = Health(clock)
-        hold = EmergencyHold(EMERGENCY_HOLD_S, clock)
-        outbox = Outbox(
-            store.outbox, channels, settings.outbox, clock, instance_name(), may_send=hold.may_send, listener=watch
-        )
-        pipeline = Pipeline(
-            store=store,
-            transcriber=speech,
-            scheme=SchemeSource(scheme_files(settings), store),
-            rules=rules_of(settings),
+        mqtt = mqtt_channel(settings, clock)
+        channels = [channel for channel in (sms, mqtt) if channel is not None]
+        yield put_together(
+            settings,
+            drivers,
+            Engines(store, speech, spoken_by(voice), speech if speech.streams else None),
+            [*channels, *more_channels],
             clock=clock,
-            outlets=[outlet(driver) for driver in drivers],
-            texts=ChannelKind.SMS in channels,
-            topic_prefix=settings.mqtt.topic_prefix if mqtt else None,
-            deliveries_committed=outbox.wake,
+            watchers=watchers or Watchers(),
         )
 
-        async def listen_along() -> TranscriptStream | None:
-            return await speech.stream(await pipeline.hints())
 
-        gateway = Gateway(
-            drivers=drivers,
-            recorder_rules=settings.recorder,
-            recordings=Recordings(settings.audio_dir, store.transmissions, health),
-            backlog=Backlog(),
-            entering=Entering(store),
-            pipeline=pipeline,
-            outbox=outbox,
-            health=health,
-            hold=hold,
-            clock=clock,
-            workers=settings.speech.workers,
-            along=Along(listen_along, partial_text) if speech.streams else None,
-            listeners=listeners,
-        )
-        yield Assembly(gateway, store, speech, voice, outbox, mqtt, health)
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What was opened for a gateway."""
+
+    store: Store
+    speech: Transcriber
+    speak: Speak
+    along: Transcriber | None = None
+    """The same engine as `speech`, if it can hear while somebody talks."""
+
+
+def put_together(
+    settings: Settings,
+    drivers: Sequence[RadioDriver],
+    engines: Engines,
+    channels: Sequence[Channel],
+    *,
+    clock: Clock,
+    watchers: Watchers,
+) -> Assembly:
+    """Wire everything. Opens nothing. A later channel of a kind replaces an earlier one."""
+    store, speech = engines.store, engines.speech
+    radios = {driver.channel: LentRadio(driver, clock) for driver in drivers}
+    by_kind: dict[ChannelKind, Channel] = {
+        ChannelKind.RADIO_VOICE: RadioVoiceChannel(radios, engines.speak, settings.voice, clock),
+        ChannelKind.RADIO_TEXT: RadioTextChannel(radios, clock),
+    }
+    by_kind |= {channel.kind: channel for channel in channels}
+    mqtt = by_kind.get(ChannelKind.MQTT)
+    publisher = mqtt if isinstance(mqtt, MqttChannel) else None
+
+    def watch(event: DeliveryEvent) -> None:
+        if publisher is not None:
+            publisher.publish_event(event)
+        if watchers.delivery is not None:
+            watchers.delivery(event)
+
+    health = Health(clock)
+    hold = EmergencyHold(EMERGENCY_HOLD_S, clock)
+    outbox = Outbox(
+        store.outbox, by_kind, settings.outbox, clock, instance_name(), may_send=hold.may_send, listener=watch
+    )
+    pipeline = Pipeline(
+        store=store,
+        transcriber=speech,
+        scheme=SchemeSource(scheme_files(settings), store),
+        rules=rules_of(settings),
+        clock=clock,
+        outlets=[outlet(driver) for driver in drivers],
+        texts=ChannelKind.SMS in by_kind,
+        topic_prefix=settings.mqtt.topic_prefix if ChannelKind.MQTT in by_kind else None,
+        deliveries_committed=outbox.wake,
+    )
+    along = engines.along
+
+    async def listen_along() -> TranscriptStream | None:
+        return await along.stream(await pipeline.hints()) if along is not None else None
+
+    gateway = Gateway(
+        drivers=drivers,
+        recorder_rules=settings.recorder,
+        recordings=Recordings(settings.audio_dir, store.transmissions, health),
+        backlog=Backlog(),
+        entering=Entering(store),
+        pipeline=pipeline,
+        outbox=outbox,
+        health=health,
+        hold=hold,
+        clock=clock,
+        workers=settings.speech.workers,
+        along=Along(listen_along, watchers.partial_text) if along is not None else None,
+        listeners=watchers.gateway,
+    )
+    return Assembly(gateway, store, speech, outbox, publisher, health)
 
 
 def instance_name() -> str:

@@ -78,6 +78,6 @@ def checks_of(parts: Assembly) -> dict[str, Check]:
     """What must answer before systemd's watchdog is fed."""
 
     async def speech() -> str | None:
-        return None if await parts.speech.ping() else f"no speech worker answers: {parts.speech.fault or 'unknown'}"
+        return None if await parts.speech.ping() else "no speech worker answers"
 
     return {"speech workers": speech}

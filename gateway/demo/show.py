@@ -23,7 +23,7 @@ from dispatch.outbox import DeliveryEvent, DeliveryStep
 from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
 from dispatch.store.store import Store
-from gateway.assembly import Assembly, assembled
+from gateway.assembly import Assembly, Watchers, assembled
 from gateway.daemon import Listeners
 from gateway.demo.afternoon import Afternoon, ScriptedCall, read_afternoon
 from gateway.demo.diary import Diary
@@ -40,8 +40,8 @@ from radio_drivers.simulator.driver import SimulatorDriver
 from radio_drivers.simulator.radio import HeardTransmission, SoftwareRadio
 from radio_drivers.simulator.settings import SimulatorSettings
 
-PACE = 0.25
-"""Real seconds for one second on the air: the afternoon runs four times as fast as it would."""
+PACE = 0.17
+"""Real seconds for one second on the air: the afternoon runs six times as fast as it would."""
 QUIET_S = 1.2
 """On the air: how long guards leave the channel alone before the next one presses talk."""
 PATIENCE_S = 20.0
@@ -96,14 +96,13 @@ async def show(folder: Path, console: Console, *, pace: float = PACE) -> Shown:
             settings,
             [driver],
             clock=air.clock.now,
-            listeners=listeners,
-            delivery_listener=_delivery(diary, view),
+            watchers=Watchers(listeners, _delivery(diary, view)),
             more_channels=[texts],
         ) as parts:
             view.name_shops(await _fill(parts.store))
             recorder = SoftwareRadio("LOG", on_heard=_rebroadcast_to(folder / "rebroadcasts")).join(channel)
             with view:
-                await _run(parts, channel, afternoon, voices, diary, view)
+                await _run(Stage(parts, channel, diary, view), afternoon, voices)
             recorder.leave()
     await asyncio.to_thread(diary.write, folder / "log.jsonl")
     title = f"{afternoon.name}: {len(afternoon.calls)} calls on one radio channel"
@@ -116,14 +115,18 @@ async def show(folder: Path, console: Console, *, pace: float = PACE) -> Shown:
     return shown
 
 
-async def _run(
-    parts: Assembly,
-    channel: SoftwareChannel,
-    afternoon: Afternoon,
-    voices: list[bytes],
-    diary: Diary,
-    view: View,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the afternoon happens and who watches."""
+
+    parts: Assembly
+    channel: SoftwareChannel
+    diary: Diary
+    view: View
+
+
+async def _run(stage: Stage, afternoon: Afternoon, voices: list[bytes]) -> None:
+    parts, channel = stage.parts, stage.channel
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         gateway = group.create_task(parts.gateway.run(stop), name="gateway")
@@ -133,18 +136,17 @@ async def _run(
             radio = radios.get(script.unit) or SoftwareRadio(script.unit).join(channel)
             radios[script.unit] = radio
             await _clear_channel(channel, radio, parts)
-            await _talk(channel, radio, script, pcm, diary, view)
+            await _talk(stage, radio, script, pcm)
         await _clear_channel(channel, next(iter(radios.values())), parts)
         stop.set()
         await gateway
 
 
-async def _talk(
-    channel: SoftwareChannel, radio: SoftwareRadio, script: ScriptedCall, pcm: bytes, diary: Diary, view: View
-) -> None:
+async def _talk(stage: Stage, radio: SoftwareRadio, script: ScriptedCall, pcm: bytes) -> None:
+    view = stage.view
     view.console.print(f"[dim]{script.why}[/]", highlight=False)
     view.now(f"{view.shop(script.unit)} is talking …", "yellow")
-    entry = diary.begin(script, channel.clock.now())
+    entry = stage.diary.begin(script, stage.channel.clock.now())
     await radio.say(pcm)
     view.now("hearing it …")
     for _ in range(int(PATIENCE_S / 0.02)):
@@ -246,7 +248,7 @@ def introduce(console: Console, afternoon: Afternoon) -> None:
     """What is about to be seen."""
     console.rule(f"[bold]Hue and Cry[/] · {afternoon.name}")
     console.print(
-        f"An invented town's afternoon: {len(afternoon.calls)} calls on one software radio channel, four times as fast as\n"
+        f"An invented town's afternoon: {len(afternoon.calls)} calls on one software radio channel, six times as fast as\n"
         "life. Everything else is the real gateway: recording, Whisper, register, policy, voice and texts. No radio, no\n"
         "network; everybody is made up.\n",
         highlight=False,

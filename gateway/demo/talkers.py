@@ -33,4 +33,5 @@ def spoken(voice: Synthesizer, text: str, unit: str, sort: str) -> bytes:
     level = float(np.sqrt(np.mean(samples**2))) or 1.0
     pause = np.zeros(int(PAUSE_S * RATE), np.float32)
     whole = np.concatenate([pause, samples * (LEVEL / level), pause])
-    return (np.clip(whole, -1, 1) * 32767).astype("<i2").tobytes()
+    pcm: bytes = (np.clip(whole, -1, 1) * 32767).astype("<i2").tobytes()
+    return pcm

@@ -50,6 +50,7 @@ def draw(diary: Diary, path: Path, zone: ZoneInfo, title: str) -> None:
         axes.barh(1, number(ended) - number(began), left=number(began), height=0.5, color="#2c3e50")
     axes.set_yticks([3, 2, 1, 0], LANES)
     axes.set_ylim(-0.5, 4.9)
+    axes.xaxis.set_major_locator(mdates.SecondLocator(bysecond=(0, 20, 40), tz=zone))
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%H:%M:%S", tz=zone))
     axes.grid(axis="x", alpha=0.3)
     axes.set_title(title, loc="left", fontweight="bold")

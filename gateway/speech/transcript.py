@@ -64,6 +64,15 @@ class Hints:
 class Transcriber(Protocol):
     """A speech engine. Audio is mono int16 little-endian at 16 kHz."""
 
+    @property
+    def engine(self) -> str:
+        """Engine and model, for instance "whisper tiny.en int8"."""
+        ...
+
+    async def ping(self) -> bool:
+        """Whether it does its work: what the watchdog asks."""
+        ...
+
     async def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
         """Hear one whole transmission.
 
