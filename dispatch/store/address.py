@@ -49,5 +49,7 @@ def parse_address(text: str) -> Address:
     if url.drivername in _POSTGRES:
         if not url.database:
             raise StoreSettingsError(f"database.url names no database: {_EXAMPLES}")
+        if url.port is not None and not 0 < url.port < 65536:
+            raise StoreSettingsError(f"database.url: there is no port {url.port}: {_EXAMPLES}")
         return Address(url.set(drivername="postgresql+asyncpg"), None)
     raise StoreSettingsError(f"database.url: {url.drivername!r} is not supported: {_EXAMPLES}")

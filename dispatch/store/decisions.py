@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.calls import AlertKind, Call, Decision, Match, Priority
-from dispatch.deliveries import DeliveryState, LiveAlert, NewAlert, NewDelivery
+from dispatch.deliveries import ChannelKind, DeliveryState, LiveAlert, NewAlert, NewDelivery
 from dispatch.store import counters
 from dispatch.store.audit import add_audit
 from dispatch.store.database import Database
@@ -248,8 +248,9 @@ async def _add_alert(session: AsyncSession, call_id: int, alert: NewAlert) -> Al
 async def _add_deliveries(
     session: AsyncSession, row: AlertRow, alert: NewAlert, decided_at: datetime
 ) -> list[DeliveryRow]:
-    wanted = {(new.channel, new.recipient): new for new in reversed(alert.deliveries)}
-    wanted = dict(reversed(wanted.items()))  # the first of two equal ones counts, in the order given
+    wanted: dict[tuple[ChannelKind, str], NewDelivery] = {}
+    for new in alert.deliveries:
+        wanted.setdefault((new.channel, new.recipient), new)
     if alert.ends:
         await _end(session, row, alert, decided_at)
         if alert.kind in ENDING:

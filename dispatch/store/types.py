@@ -63,7 +63,7 @@ def clean_json(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hol
         case float():
             return value if math.isfinite(value) else None
         case dict():
-            return {str(key): clean_json(item) for key, item in value.items()}
+            return {clean(str(key)): clean_json(item) for key, item in value.items()}
         case list() | tuple():
             return [clean_json(item) for item in value]
         case _:

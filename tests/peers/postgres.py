@@ -26,8 +26,7 @@ USER = "huecry"
 ADMIN = "postgres"
 """The database that every server has."""
 SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
+    "fsync": "off",  # but synchronous_commit stays on: what is committed survives a killed server
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
