@@ -415,6 +415,25 @@ async def test_an_access_list_that_forbids_our_topics_is_named(tmp_path: Path) -
             await driver.run()
 
 
+async def test_the_access_list_of_the_documentation_is_enough(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "radios" / "mqtt.md").read_text()
+    rules = tmp_path / "acl"
+    documented = "user huecry-town\n" + page.split("user huecry-town\n")[1].split("```")[0]
+    rules.write_text(f"{documented}\nuser station\ntopic readwrite {BASE}/#\n")
+    users = {"huecry-town": "a secret", "station": "s"}
+    with Mosquitto(tmp_path, users=users, extra=[f"acl_file {rules}"]) as broker:
+        settings = MqttRadioSettings(host="127.0.0.1", port=broker.port, username="huecry-town")
+        driver = MqttRadioDriver("town", settings, QUICK, password="a secret")
+        async with base_station(broker, None, ("station", "s")) as station, running(driver) as listener:
+            await until(lambda: driver.connected)
+            await station.say("rx/wav", write_wav(tone(0.2), RATE))
+            await driver.send_voice(tone(0.1))
+            await driver.send_text("hello")
+            await station.say("status", b"offline")
+            await until(lambda: bool(listener.of(LinkLost)))
+            assert listener.pcm() == tone(0.2)
+
+
 async def test_a_second_gateway_with_our_client_id_is_named(broker: Mosquitto) -> None:
     async with on_air(broker) as (driver, listener, _):
         async with aiomqtt.Client(

@@ -45,7 +45,7 @@ PCM = bytes(range(200)) * 4
         ("rx/keyup", b'{"unit":null,"something_new":[1]}', KeyUpFrame()),
         ("rx/keydown", b'{"v":1,"strength_dbm":-90}', KeyDownFrame(None, -90.0)),
         ("rx/busy", b'{"busy":true}', BusyFrame(busy=True)),
-        ("rx/text", '{"text":" caf\u00e9\\u0000 ","unit":"U7"}'.encode(), TextFrame("caf\u00e9", None, "U7")),
+        ("rx/text", '{"text":" na\u00efve\\u0000 ","unit":"U7"}'.encode(), TextFrame("na\u00efve", None, "U7")),
         ("rx/emergency", b'{"unit":"U7"}', EmergencyFrame(None, "U7")),
         (
             "tx/state",
