@@ -44,6 +44,7 @@ def take_stdout() -> tuple[BinaryIO, BinaryIO]:
     answers = os.fdopen(os.dup(1), "wb")
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(2, 1)
+    sys.stdout = sys.stderr  # not the same as the line above: sys.stdout would keep its lines until its buffer is full
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

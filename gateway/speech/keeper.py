@@ -70,6 +70,11 @@ class KeptWorker:
         return self._ready.is_set() and self._process is not None and self._process.alive
 
     @property
+    def busy(self) -> bool:
+        """A request is being answered."""
+        return self._process is not None and self._process.busy
+
+    @property
     def pid(self) -> int | None:
         """Process id of the present process."""
         return self._process.pid if self._process is not None else None

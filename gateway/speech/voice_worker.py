@@ -1,6 +1,6 @@
 """The rebroadcast's voice in a process of its own, so that a crash in a synthesis library costs one announcement.
 
-`python -m gateway.speech.voice_worker --parent PID --nice N VOICE` is started by `VoiceWorker`.
+`python -m gateway.speech.voice_worker --parent PID --nice N VOICE SPEED` is started by `VoiceWorker`.
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ class VoiceWorker:
 
     def __init__(
         self,
-        voice: str,
+        voice: str = "auto",
         *,
+        speed: float = 1.0,
         time_out_s: float = 20.0,
         niceness: int = 0,
         environment: Mapping[str, str] | None = None,
         patience: Patience | None = None,
     ) -> None:
+        self.voice = voice
+        """The voice that spoke last, or the one asked for."""
         self._time_out_s = time_out_s
         self._kept = KeptWorker(
-            worker_argv("gateway.speech.voice_worker", voice, niceness=niceness),
+            worker_argv("gateway.speech.voice_worker", voice, str(speed), niceness=niceness),
             name=f"voice worker ({voice})",
             environment=worker_environment(environment),
             patience=patience,
@@ -88,9 +91,10 @@ class VoiceWorker:
         if len(text) > LONGEST_TEXT:
             raise VoiceError(f"a text of {len(text)} characters is too long to say; the limit is {LONGEST_TEXT}")
         try:
-            _, pcm = await self._kept.request({"op": "speak", "text": text}, timeout_s=self._time_out_s)
+            answer, pcm = await self._kept.request({"op": "speak", "text": text}, timeout_s=self._time_out_s)
         except ProcessError as error:
             raise VoiceError(str(error)) from error
+        self.voice = str(answer.get("voice", ""))
         return pcm
 
     async def ping(self) -> bool:
@@ -98,25 +102,30 @@ class VoiceWorker:
         return await self._kept.ping()
 
 
-def load(voice: str) -> tuple[Handler, Header]:
+def load(voice: str, speed: float = 1.0) -> tuple[Handler, Header]:
     """Load the synthesizer in the child.
 
     Raises:
         CannotStartError: no such voice.
     """
-    from dispatch.channels.synthesis import make_synthesizer
+    from dispatch.channels.synthesis import SynthesisError, make_synthesizer
 
     try:
-        synthesizer = make_synthesizer(voice)
-    except Exception as error:  # the process boundary: whatever is wrong with the voice, say it once and stop
-        raise CannotStartError(f"the voice {voice!r} can't be loaded: {error}") from error
+        synthesizer = make_synthesizer(voice, speed)
+        synthesizer.speak("Standing by.")  # loads the voice now, not when the first alert waits
+    except SynthesisError as error:
+        raise CannotStartError(f"the voice {voice!r} can't be used: {error}") from error
 
     def handle(header: Header, payload: bytes) -> tuple[Header, bytes]:  # noqa: ARG001 - every handler's signature
         if header.get("op") != "speak":
             raise RefusedError(f"no such operation: {header.get('op')!r}")
-        return {}, bytes(synthesizer.speak(str(header["text"])))
+        try:
+            pcm = synthesizer.speak(str(header["text"]))
+        except SynthesisError as error:
+            raise RefusedError(str(error)) from error
+        return {"voice": synthesizer.name}, pcm
 
-    return handle, {"voice": voice}
+    return handle, {"voice": synthesizer.name}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -125,8 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("voice")
+    parser.add_argument("speed", type=float)
     arguments = parser.parse_args(argv)
-    return run(arguments.parent, arguments.nice, partial(load, arguments.voice))
+    return run(arguments.parent, arguments.nice, partial(load, arguments.voice, arguments.speed))
 
 
 if __name__ == "__main__":

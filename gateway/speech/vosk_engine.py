@@ -44,11 +44,10 @@ class VoskOptions:
 class VoskEngine:
     """One loaded model. Use `load`."""
 
-    def __init__(self, model: Untyped, label: str, options: VoskOptions, *, takes_phrases: bool) -> None:
+    def __init__(self, model: Untyped, label: str, options: VoskOptions) -> None:
         self.label = label
         self._model = model
         self._options = options
-        self._takes_phrases = takes_phrases
 
     @classmethod
     def load(cls, folder: Path, name: str, options: VoskOptions) -> VoskEngine:
@@ -75,7 +74,7 @@ class VoskEngine:
                 f'phrase_list = "{options.phrase_list}" needs a Vosk model with a dynamic graph (a "small" or "lgraph" one); '
                 f'{name} has none. Set phrase_list = "off" or choose another model'
             )
-        return cls(model, f"vosk {name}", options, takes_phrases=takes_phrases)
+        return cls(model, f"vosk {name}", options)
 
     def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
         """Hear one whole call: mono int16 little-endian at 16 kHz."""

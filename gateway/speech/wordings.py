@@ -14,34 +14,38 @@ from gateway.speech.transcript import Hints, Hypothesis
 
 RATE: Final = 16_000
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 _FASTEST_WORDS_PER_S: Final = 4.5
 """Hurried English is about 4 words a second; a looping decoder fills whatever room it has."""
 
 
 def words_of(text: str) -> list[str]:
-    """The words as they are compared: no punctuation, no case."""
+    """The words as they are compared: no punctuation, no case, "push-chair" like "push chair"."""
     return [word.casefold() for word in _WORD.findall(text)]
 
 
-def repeats(text: str, duration_s: float) -> bool:
-    """Whether a decoder looped: one to eight words over and over, and more of them than fit into the time.
+def says_again(text: str) -> bool:
+    """Whether the text says three or more words twice in a row, or fewer words four times.
 
-    People repeat themselves on the radio ("radio check, radio check"), so repetition alone is no sign; from eight times on it is.
+    A sign of a looping decoder, and no more: people on the radio do say things twice.
     """
     words = words_of(text)
-    too_fast = len(words) > _FASTEST_WORDS_PER_S * max(duration_s, 0.5)
-    for length in range(1, 9):
-        run = best = 0
+    for length in range(1, len(words) * 2 // 3 + 1):
+        run = 0
         for i in range(length, len(words)):
             run = run + 1 if words[i] == words[i - length] else 0
-            best = max(best, run)
-        times = best // length + 1
-        if times >= 8 or (too_fast and times >= 3):
+            if run >= (length if length >= 3 else 3 * length):
+                return True
+        # A decoder that ran out of room stops in the middle of the second time.
+        if length >= 5 and run >= length * 0.6:
             return True
-    half, odd = divmod(len(words), 2)
-    return too_fast and not odd and half >= 3 and words[:half] == words[half:]
+    return False
+
+
+def repeats(text: str, duration_s: float) -> bool:
+    """Whether a decoder looped beyond doubt: the text says things again, and is more than fits into the time."""
+    return says_again(text) and len(words_of(text)) > _FASTEST_WORDS_PER_S * max(duration_s, 0.5)
 
 
 def distinct(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
