@@ -19,6 +19,7 @@ RATE: Final = 16_000
 LONGEST_S: Final = 3600.0
 """A file longer than this is no transmission; reading it would only fill the memory."""
 
+_RATES: Final = (4_000, 400_000)
 _BLOCK: Final = 65_536
 
 Samples = npt.NDArray[np.int16]
@@ -53,6 +54,8 @@ def read_audio(path: Path, *, longest_s: float = LONGEST_S) -> Samples:
             raise AudioError(f"{path} is empty (0 bytes)")
         with soundfile.SoundFile(str(path)) as source:
             rate = int(source.samplerate)
+            if not _RATES[0] <= rate <= _RATES[1]:
+                raise AudioError(f"{path} says that it has {rate} samples a second: that is no speech")
             resample = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
             parts: list[Samples] = []
             read = 0

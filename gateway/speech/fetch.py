@@ -7,17 +7,21 @@ and moved to its name in one step when it is complete and checked.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import http.client
 import json
+import lzma
 import os
 import shutil
 import stat
+import struct
 import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +45,14 @@ _WHISPER_NEEDED: Final = ("model.bin", "config.json", "tokenizer.json")
 
 
 Kind = Literal["sha256", "git", "md5"]
+
+
+# What zipfile lets through when the bytes make no sense; found by fuzzing.
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OverflowError,
+    zlib.error, struct.error, lzma.LZMAError, IndexError,
+)  # fmt: skip
+_DAMAGED_ERRNO: Final = {None, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 class FetchError(Exception):
@@ -230,7 +242,11 @@ def unpack(archive: Path, target: Path) -> None:
                                 f"{archive.name} unpacks to far more than its size: that is no speech model"
                             )
                         out.write(block)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
+        raise FetchError(f"{archive.name} is no ZIP archive that can be read: {error}") from error
+    except OSError as error:
+        if error.errno not in _DAMAGED_ERRNO:
+            raise
         raise FetchError(f"{archive.name} is no ZIP archive that can be read: {error}") from error
 
 

@@ -63,7 +63,7 @@ async def test_killed_while_idle_it_comes_back_by_itself() -> None:
         assert first is not None
         os.kill(first, signal.SIGKILL)
         async with asyncio.timeout(20):
-            while worker.restarts == 0 or not worker.ready:  # noqa: ASYNC110 - what systemd would do
+            while worker.restarts == 0 or not worker.ready:
                 await asyncio.sleep(0.02)
         assert worker.pid != first
         assert await worker.ping()

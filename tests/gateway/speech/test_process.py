@@ -203,5 +203,5 @@ async def _gone(pid: int) -> bool:
 
 async def until(true: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
-        while not await true():  # noqa: ASYNC110 - another process gives no event
+        while not await true():
             await asyncio.sleep(0.02)

@@ -36,7 +36,7 @@ def long_call(say: Say) -> bytes:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - another process gives no event
+        while not true():
             await asyncio.sleep(0.005)
 
 
