@@ -14,17 +14,25 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from dispatch import gsm7
-from dispatch.calls import AlertKind, Call, Decision, Description, Match, Priority
+from dispatch.calls import AlertKind, Call, Decision, Match, Priority
 from dispatch.deliveries import LiveAlert
 from dispatch.phrases import fold
+from dispatch.phrasing import (
+    capital,
+    looks_of,
+    short_reference,
+    speech_seconds,
+    spoken_number,
+    spoken_reference,
+    where,
+    without_ic,
+)
 from dispatch.scheme import Scheme
 
 LONGEST_VOICE_S = 15.0
-_WORDS_A_SECOND = 2.6
-"""Of a clear announcement; measured on synthetic voices."""
-_PAUSE_S = 0.3
 
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TELLING = (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY)
+_LOST = frozenset({"child", "boy", "girl", "adam"})
 
 
 class Content(StrEnum):
@@ -57,29 +65,6 @@ class AlertText:
     """One line for logs and screens."""
     mqtt: dict[str, object] = field(default_factory=dict)
     """JSON-ready; references, never names."""
-
-
-def spoken_digits(digits: str) -> str:
-    """The digits as words: "0142" is "zero one four two"."""
-    return " ".join(_DIGITS[int(digit)] if digit.isdigit() else digit for digit in digits)
-
-
-def spoken_reference(reference: str) -> str:
-    """Letters and digits apart: "DT-0142" is "D T, zero one four two"."""
-    letters = " ".join(character for character in reference if character.isalpha())
-    digits = "".join(character for character in reference if character.isdigit())
-    return f"{letters}, {spoken_digits(digits)}".strip(", ")
-
-
-def spoken_number(number: int) -> str:
-    """An alert's number as it is spoken: 731 is "seven three one"."""
-    return spoken_digits(str(number))
-
-
-def speech_seconds(text: str) -> float:
-    """About how long the text takes to say."""
-    words = len(text.split()) + sum(len(word) > 9 for word in text.split()) * 0.5
-    return words / _WORDS_A_SECOND + _PAUSE_S * sum(text.count(mark) for mark in ".,")
 
 
 def compose(  # noqa: PLR0917 - values of the stages before, in the order of the pipeline
@@ -131,41 +116,6 @@ def _named(match: Match, content: Content, say: Callable[[str], str]) -> str:
             return f"{match.person.name}, {reference}"
 
 
-def _spoken_ic(ic: str) -> str:
-    return f"I C {spoken_digits(ic[2:])}" if ic.startswith("IC") else ic
-
-
-def _looks(description: Description, *, spoken: bool) -> list[str]:
-    """Description in the order people look: sex and age first, then clothes from the top. Most telling first."""
-    looks: list[str] = []
-    who = " ".join(
-        part
-        for part in (
-            (_spoken_ic(description.ic) if spoken else description.ic) if description.ic else None,
-            description.sex,
-        )
-        if part
-    )
-    if who:
-        looks.append(who)
-    for part in (
-        description.upper,
-        description.lower if description.lower != description.upper else None,
-        description.headwear,
-        description.hair,
-        description.vehicle,
-        description.build,
-        description.height,
-        description.age,
-        description.carrying,
-    ):
-        if part and part not in looks:
-            looks.append(part)
-    if description.count and description.count > 1:
-        looks.append(f"{description.count} of them" if not spoken else f"group of {description.count}")
-    return looks
-
-
 class _Parts:
     """The pieces of one alert; each channel takes as many as fit."""
 
@@ -206,17 +156,16 @@ class _Parts:
         if self._kind is AlertKind.EMERGENCY:
             fixed = [self._wording("voice_emergency_opening"), opening]
         fixed.append(self._headline_voice(content))
-        extras: list[str] = []
-        if self._kind in (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY) or self._decision.named:
-            looks = _looks(self._call.description, spoken=True)
-            where = self._where(spoken=True)
-            extras = [*([where] if where else []), *looks]
-        # What does not fit in the time is left out from the end: the least telling parts of the description.
+        place, looks = "", list[str]()
+        if self._kind in _TELLING or self._decision.named:
+            place, looks = where(self._call, spoken=True), looks_of(self._call.description, spoken=True)
+        # What does not fit in the time is left out: the least telling parts of the description first.
         while True:
-            text = self._join_voice(fixed, extras, closing)
-            if speech_seconds(text) <= LONGEST_VOICE_S or not extras:
+            said = [*fixed, f"{place}." if place else "", f"{capital(', '.join(looks))}." if looks else "", closing]
+            text = " ".join(part for part in said if part).replace("..", ".")
+            if speech_seconds(text) <= LONGEST_VOICE_S or not (looks or place):
                 return text
-            extras = extras[:-1]
+            place, looks = (place, looks[:-1]) if looks else ("", looks)
 
     @property
     def _ending(self) -> str:
@@ -226,28 +175,16 @@ class _Parts:
 
     def _danger(self) -> str:
         """What makes it urgent, in a word of the phrase table: "knife", "missing child"; else nothing."""
+        if self._decision.priority is not Priority.URGENT:
+            return ""
         folded = fold(self._call.text)
-        spans = (
-            [] if self._decision.priority is not Priority.URGENT else self._scheme.words["priority.urgent"].find(folded)
-        )
-        said = [folded[span.start : span.end] for span in spans]
+        said = [folded[span.start : span.end] for span in self._scheme.words["priority.urgent"].find(folded)]
         telling = [phrase for phrase in said if phrase not in ("urgent assistance", "code red")]
         return " ".join((telling or said)[:1])
 
     def _danger_voice(self) -> str:
         danger = self._danger()
-        return f" {_capital(danger)}." if danger else ""
-
-    @staticmethod
-    def _join_voice(fixed: list[str], extras: list[str], closing: str) -> str:
-        where = extras[:1]
-        looks = extras[1:]
-        sentences = [*fixed]
-        sentences += [f"{part}." for part in where]
-        if looks:
-            sentences.append(_capital(", ".join(looks)) + ".")
-        sentences.append(closing)
-        return " ".join(sentence for sentence in sentences if sentence).replace("..", ".")
+        return f" {capital(danger)}." if danger else ""
 
     def _headline_voice(self, content: Content) -> str:
         number = spoken_number(self._number)
@@ -269,20 +206,6 @@ class _Parts:
             case AlertKind.STAND_DOWN:
                 return f"Stand down. {ended[:1].upper()}{ended[1:]} closed." if ended else "Stand down."
 
-    def _where(self, *, spoken: bool) -> str:
-        place = self._call.place.name if self._call.place else ""
-        heading = self._call.heading or ""
-        if heading and not spoken:
-            heading = _short(heading)
-        if place and not spoken:
-            place = _short(place)
-        if heading:
-            first = heading.split()[0].lower() if heading.split() else ""
-            verb = "" if first in ("left", "right", "out", "on") else "heading "
-            way = heading if first in _WAYS else f"to {heading}"
-            heading = f"{verb}{way}"
-        return ", ".join(part for part in (place, heading) if part)
-
     def radio_text(self, content: Content) -> str:
         """Text over the radio: folded, at most 140 characters (a common limit of short data messages)."""
         return gsm7.cut(self._text(content, with_ic=True, limit=140, check=False), 140)
@@ -294,69 +217,69 @@ class _Parts:
     def _text(self, content: Content, *, with_ic: bool, limit: int, check: bool) -> str:
         head = gsm7.fold(self._headline_text(content))
         closing = gsm7.fold(self._wording(f"text_{self._ending}_closing"))
-        telling = self._kind in (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY) or self._decision.named
-        where = gsm7.fold(self._where(spoken=False)) if telling else ""
+        telling = self._kind in _TELLING or self._decision.named
+        place = gsm7.fold(where(self._call, spoken=False)) if telling else ""
         looks: list[str] = []
         if telling:
-            described = _looks(self._call.description, spoken=False)
-            looks = [gsm7.fold(_without_ic(part) if not with_ic else part) for part in described]
+            described = looks_of(self._call.description, spoken=False)
+            looks = [gsm7.fold(without_ic(part) if not with_ic else part) for part in described]
             if not with_ic:
                 looks = [part for part in looks if part]
         tail = [closing]
-        if check and self._kind in (AlertKind.SIGHTING, AlertKind.INCIDENT, AlertKind.EMERGENCY):
+        if check and self._kind in _TELLING:
             tail += [self._wording("sms_check") if self._references else "", self._wording("sms_answer")]
         tail = [gsm7.fold(part) for part in tail if part]
         while True:
-            text = self._join_text(head, where, looks, tail)
+            text = self._join_text(head, place, looks, tail)
             if gsm7.septets(text) <= limit:
                 return text
             if looks:
                 looks = looks[:-1]
             elif len(tail) > 1:
                 tail = tail[:-1]
-            elif where and gsm7.septets(head) + gsm7.septets(" ".join(tail)) + 30 < limit:
+            elif place and gsm7.septets(head) + gsm7.septets(" ".join(tail)) + 30 < limit:
                 room = limit - gsm7.septets(self._join_text(head, "", [], tail)) - 3
-                shorter = gsm7.cut(where, room)
-                where = shorter if shorter != where else ""
-            elif where:
-                where = ""
+                shorter = gsm7.cut(place, room)
+                place = shorter if shorter != place else ""
+            elif place:
+                place = ""
             else:
                 return gsm7.cut(text, limit)
 
     @staticmethod
-    def _join_text(head: str, where: str, looks: list[str], tail: list[str]) -> str:
+    def _join_text(head: str, place: str, looks: list[str], tail: list[str]) -> str:
         text = head
-        if where:
-            text += f" {where}"
-        text = text.rstrip(". ") + "."
+        if place:
+            text += f" {place}"
+        text = text.rstrip("., ") + "."
         if looks:
-            text += f" {_capital(', '.join(looks))}."
+            text += f" {capital(', '.join(looks))}."
         return " ".join([text, *tail])
 
     def _headline_text(self, content: Content) -> str:
         clock = f"{self._local:%H:%M}"
         short = self._scheme.short
         number = f"Alert {self._number:04d}"
-        people = " and ".join(_named(match, content, _short_reference) for match in self._decision.named[:3])
+        people = " and ".join(_named(match, content, short_reference) for match in self._decision.named[:3])
         ended = " and ".join(f"Alert {alert.number:04d}" for alert in self._ended[:3])
         match self._kind:
             case AlertKind.SIGHTING:
                 return f"{short} {clock} {number}: Ref {people} seen" if people else f"{short} {clock} {number}:"
             case AlertKind.INCIDENT:
-                danger = f" {_capital(self._danger())}," if self._danger() else ""
+                danger = f" {capital(self._danger())}," if self._danger() else ""
                 return f"{short} {clock} {number} INCIDENT:{danger}" + (f" Ref {people}," if people else "")
             case AlertKind.EMERGENCY:
-                danger = f" {_capital(self._danger())}," if self._danger() else ""
+                danger = f" {capital(self._danger())}," if self._danger() else ""
                 return f"{short} URGENT {clock} {number}:{danger}" + (f" Ref {people}," if people else "")
             case AlertKind.CORRECTION:
-                wrong = " or ".join(_short_reference(reference) for reference in self._ended_references[:3])
+                wrong = " or ".join(short_reference(reference) for reference in self._ended_references[:3])
                 text = f"{short} CORRECTION {clock} {ended or number}"
                 text += " withdrawn" if ended else ""
                 if wrong:
                     text += f": not ref {wrong}"
                 return text + (f". It is ref {people}" if people else "")
             case AlertKind.STAND_DOWN:
-                who = " and ".join(_short_reference(reference) for reference in self._ended_references[:3])
+                who = " and ".join(short_reference(reference) for reference in self._ended_references[:3])
                 text = f"{short} STAND DOWN {clock}"
                 return text + (f" Ref {who}." if who else "") + (f" {ended} closed" if ended else f" {number}")
 
@@ -366,10 +289,10 @@ class _Parts:
         if self._kind is AlertKind.STAND_DOWN:
             who = ", ".join(self._ended_references) or "nobody named"
         ended = f", ends {', '.join(f'{alert.number:04d}' for alert in self._ended)}" if self._ended else ""
-        where = self._where(spoken=False)
+        place = where(self._call, spoken=False)
         return (
             f"{self._kind.value.replace('_', ' ').capitalize()} {self._number:04d}: {who}"
-            + (f", {where}" if where else "")
+            + (f", {place}" if place else "")
             + ended
         )
 
@@ -391,48 +314,3 @@ class _Parts:
             "withdrawn": list(self._ended_references) if self._kind is AlertKind.CORRECTION else [],
             "summary": self.summary(),
         }
-
-
-_LOST = frozenset({"child", "boy", "girl", "adam"})
-_WAYS = frozenset(
-    [
-        "towards",
-        "toward",
-        "to",
-        "up",
-        "down",
-        "into",
-        "through",
-        "back",
-        "along",
-        "out",
-        "left",
-        "right",
-        "on",
-        "off",
-        "for",
-        "over",
-    ]
-)
-_SHORTER = {"Street": "St", "Road": "Rd", "Shopping Centre": "Centre", "Lane": "Ln", "Square": "Sq", "Avenue": "Ave"}
-
-
-def _short(place: str) -> str:
-    for long, short in _SHORTER.items():
-        place = place.replace(long, short)
-    return place
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _short_reference(reference: str) -> str:
-    """A text needs only the digits: the scheme's name stands at its start."""
-    digits = "".join(character for character in reference if character.isdigit())
-    return digits or reference
-
-
-def _without_ic(part: str) -> str:
-    words = part.split()
-    return " ".join(words[1:] if words and words[0].startswith("IC") else words)

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from dispatch.calls import Call, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
+from dispatch.matching.codes import find_references, find_spelled
 from dispatch.matching.confidence import CAPS, together
 from dispatch.matching.context import Wording, opening_words, prepare
-from dispatch.matching.finders import Found, find_names, find_references, find_spelled
+from dispatch.matching.found import Found
+from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, prepared
+from dispatch.matching.weighing import weigh
 from dispatch.people import Person
 from dispatch.phrases import fold
 from dispatch.scheme import Scheme
@@ -49,7 +52,7 @@ def match(  # noqa: PLR0917 - values of six stages, in the order of the pipeline
     found: list[Found] = [
         *find_references(call, best, register, scheme),
         *find_spelled(call, register),
-        *find_names(wordings, heard, call, register, scheme),
+        *weigh(find_names(wordings, call, register, scheme), wordings, heard, call),
     ]
     by_person: dict[int, list[Found]] = {}
     for item in found:

@@ -112,7 +112,13 @@ def hedges(text: str, scheme: Scheme) -> tuple[Span, ...]:
         _forward(folded, hit.end, _GUESSED_WORDS, scheme, own_again=False)
         for hit in scheme.words["hedge.before"].find(folded)
     ]
-    scopes += [_backward(folded, hit) for hit in scheme.words["hedge.after"].find(folded)]
+    both_ways = scheme.words.words("hedge.before")
+    # "I think" looks back only where nothing follows it.
+    scopes += [
+        _backward(folded, hit)
+        for hit in scheme.words["hedge.after"].find(folded)
+        if folded[hit.start : hit.end] not in both_ways or clause_end(folded, hit.end) <= hit.end + 1
+    ]
     for mark in re.finditer(r"\?", folded):
         asked = sentence(folded, max(0, mark.start() - 1))
         if _QUESTION.match(folded[asked.start : asked.end]):

@@ -258,7 +258,7 @@ def test_confidence_grows_with_each_feature(kind: MentionKind) -> None:
         {"share": 0.9},
         {"context": 0.5},
     ):
-        assert dataclasses.replace(low, **change).confidence() > start, change  # type: ignore[arg-type]  # numbers only
+        assert dataclasses.replace(low, **change).confidence() > start, change
     assert dataclasses.replace(low, rivals=2).confidence() < start
 
 

@@ -9,7 +9,7 @@ from dispatch.heard import Heard
 from dispatch.reading import read
 from tests.dispatch.rules_town import TOWN, heard, reading
 
-S, I, E, C, D, Q, R, T, U = (
+S, N, E, C, D, Q, R, T, U = (
     Intent.SIGHTING,
     Intent.INCIDENT,
     Intent.EMERGENCY,
@@ -61,14 +61,14 @@ def test_who_calls_whom(text: str, caller: str | None, called: str | None) -> No
         (S, "Young lads on scooters in the mall again, one in a green cap."),
         (S, "I've got a man refusing to leave, can you send a guard?"),
         # something happened
-        (I, "Star Clothing to all, she has done a runner with four dresses."),
-        (I, "Sunrise Supermarket to Control, theft, male made off with meat, blue coat."),
-        (I, "Somebody has smashed our window."),
-        (I, "Missing child, boy aged six, red coat, last seen at Market Square."),
-        (I, "There is an elderly man here, very confused, no coat on."),
-        (I, "He walked out with a coat without paying."),
-        (I, "There is a fight outside the Guildhall."),
-        (I, "Bag drop behind the bins on Weaver Street."),
+        (N, "Star Clothing to all, she has done a runner with four dresses."),
+        (N, "Sunrise Supermarket to Control, theft, male made off with meat, blue coat."),
+        (N, "Somebody has smashed our window."),
+        (N, "Missing child, boy aged six, red coat, last seen at Market Square."),
+        (N, "There is an elderly man here, very confused, no coat on."),
+        (N, "He walked out with a coat without paying."),
+        (N, "There is a fight outside the Guildhall."),
+        (N, "Bag drop behind the bins on Weaver Street."),
         # help
         (E, "Urgent assistance at Crown Jewellers!"),
         (E, "Help! He won't let us out!"),

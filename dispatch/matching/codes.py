@@ -1,0 +1,97 @@
+"""References and spelled names: words that stand for exactly one person, or for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rapidfuzz.distance import Levenshtein
+
+from dispatch.calls import Call, MentionKind
+from dispatch.matching.confidence import Evidence
+from dispatch.matching.context import Wording
+from dispatch.matching.found import Found
+from dispatch.matching.register import Entry, Register
+from dispatch.phrases import fold, tokens
+from dispatch.reading.numbers import references
+from dispatch.scheme import Scheme
+
+
+def find_references(call: Call, best: Wording, register: Register, scheme: Scheme) -> Iterable[Found]:
+    """References are exact or nothing: a wrong digit is another person."""
+    sure = {r.span: r.sure for r in references(best.folded, best.words, scheme)}
+    for mention in call.mentions:
+        if mention.kind is not MentionKind.REF:
+            continue
+        entries = register.by_number.get(mention.wanted.lstrip("0"), ())
+        certain = sure.get(mention.span, True)
+        evidence = Evidence(
+            MentionKind.REF, 1.0, len(mention.wanted), context=0.0 if certain else -2.6, rivals=max(1, len(entries))
+        )
+        for entry in entries:
+            how = "is" if certain else "without a word that calls for a reference, is perhaps"
+            yield Found(
+                entry.person,
+                MentionKind.REF,
+                mention.said,
+                mention.span,
+                mention.wanted,
+                evidence.confidence(),
+                f'"{mention.said}" {how} reference {entry.person.reference}.',
+                mention.negated,
+                mention.hedged,
+            )
+
+
+def _spelling_distance(heard: str, name: str) -> float:
+    """Letters that differ; a letter that was not understood ("?") counts half."""
+    distance = float(Levenshtein.distance(heard, name))
+    return distance - 0.5 * min(heard.count("?"), distance)
+
+
+def find_spelled(call: Call, register: Register) -> Iterable[Found]:
+    """Spelled names, with a letter or two wrong in long ones; only the nearest on the register."""
+    for mention in call.mentions:
+        if mention.kind is not MentionKind.SPELLED:
+            continue
+        heard = mention.wanted
+        allowed = 0 if len(heard) < 4 else 1 if len(heard) < 7 else 2 if len(heard) < 11 else 3
+        near: list[tuple[float, Entry, str, bool]] = []
+        for entry in register.entries:
+            surnames = [entry.last, entry.first + entry.last]
+            surnames += [part for part in _parts(entry) if len(part) >= 4]
+            for name, only_first in [*((name, False) for name in surnames), (entry.first, True)]:
+                if name and abs(len(name) - len(heard)) <= allowed:
+                    distance = _spelling_distance(heard, name)
+                    if distance <= allowed:
+                        near.append((distance, entry, name, only_first))
+        if not near:
+            continue
+        nearest = min(distance for distance, *_ in near)
+        chosen = {e.person.offender_id: (e, name, first) for d, e, name, first in near if d == nearest}
+        runner_up = min((d for d, e, *_ in near if d > nearest), default=nearest + 3)
+        for entry, name, only_first in chosen.values():
+            evidence = Evidence(
+                MentionKind.SPELLED,
+                1 - nearest / len(heard) * 0.6,
+                len(name),
+                margin=min(0.2, (runner_up - nearest) * 0.1),
+                rivals=len(chosen),
+            )
+            confidence = min(evidence.confidence(), 0.6) if only_first else evidence.confidence()
+            wrong = f" ({nearest:g} of {len(heard)} letters differ)" if nearest else ""
+            what = "the first name of" if only_first else "the name of"
+            yield Found(
+                entry.person,
+                MentionKind.SPELLED,
+                mention.said,
+                mention.span,
+                heard,
+                confidence,
+                f"Spelled {heard.upper()}{wrong}, {what} {entry.person.name}.",
+                mention.negated,
+                mention.hedged,
+            )
+
+
+def _parts(entry: Entry) -> list[str]:
+    return [token.text for token in tokens(fold(entry.person.last_name))]
