@@ -179,7 +179,13 @@ def _asks(case: Case) -> Decision | None:
 def _chats(case: Case) -> Decision | None:
     if case.call.intent is not Intent.CHATTER:
         return None
-    strong = tuple(m for m in case.meant if m.notice is NoticeState.ACTIVE and m.mention.kind is not MentionKind.FIRST)
+    strong = tuple(
+        m
+        for m in case.meant
+        if m.notice is NoticeState.ACTIVE
+        and m.mention.kind is not MentionKind.FIRST
+        and m.confidence >= case.rules.alert_at
+    )
     if strong:
         reason = f"{_who(strong)} seems to be named, but nobody is said to be anywhere: please listen."
         return Decision(DecisionKind.REVIEW, reason, for_review=strong)

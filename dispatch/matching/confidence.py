@@ -1,6 +1,6 @@
 """From evidence to a probability: one small logistic table.
 
-    z = base(kind) + 14 (likeness - 0.9) + 0.22 (letters - 7, at most 5) + 5 (margin, at most 0.2)
+    z = base(kind) + 18 (likeness - 0.9) + 0.22 (letters - 7, at most 5) + 5 (margin, at most 0.2)
         + 1.5 (word probability - 0.7) + 1.0 (share of hypotheses - 0.5) + context
         - 45 (0.12 - margin), when the margin is below 0.12: somebody else's name is nearly the same
     confidence = 1 / (1 + exp(-z)), capped by kind
@@ -17,12 +17,12 @@ from math import exp
 from dispatch.calls import MentionKind
 
 _BASE = {
-    MentionKind.FULL: 1.6,
-    MentionKind.LAST: 0.8,
-    MentionKind.ALIAS: 1.3,
-    MentionKind.FIRST: -2.6,
-    MentionKind.SPELLED: 1.8,
-    MentionKind.REF: 3.0,
+    MentionKind.FULL: 1.2,
+    MentionKind.LAST: 0.4,
+    MentionKind.ALIAS: 0.9,
+    MentionKind.FIRST: -3.0,
+    MentionKind.SPELLED: 1.4,
+    MentionKind.REF: 2.6,
 }
 CAPS = {
     MentionKind.FULL: 0.98,
@@ -62,7 +62,7 @@ class Evidence:
         """The probability that this person was named."""
         z = (
             _BASE[self.kind]
-            + 14 * (self.likeness - 0.9)
+            + 18 * (self.likeness - 0.9)
             + 0.22 * min(self.letters - 7, 5)
             + 5 * min(self.margin, 0.2)
             + 1.5 * (self.word_probability - 0.7)

@@ -22,7 +22,7 @@ _ONLY_AMONG_DIGITS = {
     "fore": "4", "ate": "8", "sex": "6", "sics": "6", "sax": "6", "nein": "9", "mine": "9",
 }  # fmt: skip
 _TENS = {
-    "twenty": "2", "thirty": "3", "forty": "4", "fourty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8",
+    "twenty": "2", "thirty": "3", "forty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8",
     "ninety": "9",
 }  # fmt: skip
 _TEENS = {
