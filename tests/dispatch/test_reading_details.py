@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given
@@ -265,3 +266,14 @@ def test_any_text_is_read(text: str, no_speech: float, score: float) -> None:
 def test_any_text_is_decided(text: str) -> None:
     decision = deciding(text, now=NOW)
     assert decision.reason
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a-", "not ", "is that ", "black and ", "b ", "one hundred and ", "'s ", "i see one "]
+)
+def test_hostile_text_takes_no_time(piece: str) -> None:
+    """The longest text there is, made to trip patterns up; process time with a generous bound."""
+    text = ("urgent assistance " + piece * 4000)[:4000]
+    started = time.process_time()
+    assert reading(text).intent is not None
+    assert time.process_time() - started < 4
