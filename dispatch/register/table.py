@@ -134,7 +134,7 @@ def read_table(data: bytes, columns: Columns) -> Table:
         for number, cells in records:
             if not any(cells):
                 continue
-            reason = _row_fault(cells, len(names))
+            reason = _row_fault(cells, len(names), len(header[1]))
             if reason:
                 refusals.append(Refusal(number, None, shortened(",".join(cells)), reason))
             elif len(lines) + len(refusals) >= MAX_ROWS:
@@ -212,10 +212,11 @@ def _column_name(cell: str, columns: Columns) -> str:
     return columns.also.get(name, name)
 
 
-def _row_fault(cells: Sequence[str], width: int) -> str | None:
+def _row_fault(cells: Sequence[str], width: int, header_width: int) -> str | None:
     if len(cells) < width:
         return f"{len(cells)} cells where {width} are wanted"
-    if any(cells[width:]):
+    # An unquoted comma shifts all cells after it: an empty cell too many is as bad as a full one.
+    if len(cells) > header_width or any(cells[width:]):
         return f"{len(cells)} cells where {width} are wanted: put cells with commas in quotes"
     for cell in cells:
         if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in cell):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.store.database import Database
@@ -34,6 +34,22 @@ def add_audit(  # noqa: PLR0917 - the order of a sentence: when, who, what, to w
 ) -> None:
     """Add a line within somebody else's transaction, so that the deed and its record stand or fall together."""
     session.add(AuditRow(at=at, actor=actor, action=action, subject=subject, detail=clean_json(dict(detail or {}))))
+
+
+async def add_audits(session: AsyncSession, entries: Sequence[AuditEntry]) -> None:
+    """Add many lines in one statement; their ids are given by the database."""
+    if entries:
+        rows = [
+            {
+                "at": entry.at,
+                "actor": entry.actor,
+                "action": entry.action,
+                "subject": entry.subject,
+                "detail": clean_json(dict(entry.detail)),
+            }
+            for entry in entries
+        ]
+        await session.execute(insert(AuditRow), rows)
 
 
 class AuditStore:

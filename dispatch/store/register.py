@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -26,7 +27,7 @@ from dispatch.register.plan import (
 from dispatch.register.report import ImportReport, RecordChange, report
 from dispatch.register.table import Refusal
 from dispatch.store import counters
-from dispatch.store.audit import add_audit
+from dispatch.store.audit import AuditEntry, add_audit, add_audits
 from dispatch.store.database import Database
 from dispatch.store.errors import ImportRefused
 from dispatch.store.tables import AliasRow, NoticeRow, OffenderRow
@@ -126,24 +127,22 @@ class RegisterStore:
 
     async def _apply(self, session: AsyncSession, plans: Sequence[PersonPlan], by: str) -> None:
         now = self._clock()
-        query = select(OffenderRow).options(selectinload(OffenderRow.aliases), selectinload(OffenderRow.notices))
-        stored = {row.id: row for row in await session.scalars(query)}
-        for plan in plans:
-            if plan.action is Action.UNCHANGED:
-                continue
-            row = stored[plan.offender_id] if plan.offender_id is not None else _new_row(plan.reference, now)
-            if plan.row is not None:
-                _fill(row, plan.row)
-            for step in plan.notices:
-                _apply_notice(row, step, now)
-            notices = [_notice_entry(notice) for notice in row.notices]
-            row.show_until, row.delete_after = clocks(notices, now.date())
-            row.retired_at = now if plan.action is Action.RETIRED else None
-            row.updated_at = now
-            session.add(row)
-            # Which fields, not what they held: the trail must not keep what the record itself has to forget.
-            detail = {"fields": [change.field for change in plan.changes]}
-            add_audit(session, now, by, f"{plan.action} by import", f"offender {plan.reference}", detail)
+        await _add(session, [plan for plan in plans if plan.action is Action.ADDED], now)
+        await _change(session, [plan for plan in plans if plan.action in {Action.CHANGED, Action.RETIRED}], now)
+        trail = [
+            AuditEntry(
+                audit_id=0,
+                at=now,
+                actor=by,
+                action=f"{plan.action} by import",
+                subject=f"offender {plan.reference}",
+                # Which fields, not what they held: the trail must not keep what the record itself has to forget.
+                detail={"fields": [change.field for change in plan.changes]},
+            )
+            for plan in plans
+            if plan.action is not Action.UNCHANGED
+        ]
+        await add_audits(session, trail)
 
 
 def person(entry: RegisterEntry) -> Person:
@@ -165,58 +164,100 @@ def _record(plan: PersonPlan) -> RecordChange:
 
 
 async def _entries(session: AsyncSession, reference: str | None = None) -> list[RegisterEntry]:
-    query = (
-        select(OffenderRow)
-        .options(selectinload(OffenderRow.aliases), selectinload(OffenderRow.notices))
-        .order_by(OffenderRow.reference)
-    )
-    if reference is not None:
-        query = query.where(OffenderRow.reference == reference)
-    return [_entry(row) for row in await session.scalars(query)]
+    """Everybody, or the one person, by reference. Columns instead of mapped rows: a county's register is read in no time."""
+    wanted = [] if reference is None else [OffenderRow.reference == reference]
+    aliases: defaultdict[int, list[str]] = defaultdict(list)
+    query = select(AliasRow.offender_id, AliasRow.alias).join(OffenderRow).where(*wanted).order_by(AliasRow.position)
+    for offender_id, alias in await session.execute(query):
+        aliases[offender_id].append(alias)
+    notices: defaultdict[int, list[NoticeEntry]] = defaultdict(list)
+    of_notice = select(NoticeRow.__table__).join(OffenderRow).where(*wanted).order_by(NoticeRow.id)
+    for row in await session.execute(of_notice):
+        notices[row.offender_id].append(_notice_entry(row))
+    people = select(OffenderRow.__table__).where(*wanted)
+    return [
+        RegisterEntry(
+            offender_id=row.id,
+            reference=row.reference,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            aliases=tuple(aliases.get(row.id, ())),
+            sex=row.sex,
+            born_on=row.born_on,
+            ethnicity_code=row.ethnicity_code,
+            height_cm=row.height_cm,
+            build=row.build,
+            hair=row.hair,
+            marks=row.marks,
+            offences=tuple(row.offences),
+            notes=row.notes,
+            show_until=row.show_until,
+            delete_after=row.delete_after,
+            retired=row.retired_at is not None,
+            notices=tuple(notices.get(row.id, ())),
+        )
+        for row in await session.execute(people.order_by(OffenderRow.reference))
+    ]
 
 
-def _entry(row: OffenderRow) -> RegisterEntry:
-    return RegisterEntry(
-        offender_id=row.id,
-        reference=row.reference,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        aliases=tuple(alias.alias for alias in row.aliases),
-        sex=row.sex,
-        born_on=row.born_on,
-        ethnicity_code=row.ethnicity_code,
-        height_cm=row.height_cm,
-        build=row.build,
-        hair=row.hair,
-        marks=row.marks,
-        offences=tuple(row.offences),
-        notes=row.notes,
-        show_until=row.show_until,
-        delete_after=row.delete_after,
-        retired=row.retired_at is not None,
-        notices=tuple(_notice_entry(notice) for notice in row.notices),
-    )
+async def _add(session: AsyncSession, plans: Sequence[PersonPlan], now: datetime) -> None:
+    """Enter new people in a few statements: one a row would make a county's first import take minutes."""
+    if not plans:
+        return
+    people = [_new_person(plan, now) for plan in plans]
+    await session.execute(insert(OffenderRow), people)
+    query = select(OffenderRow.reference, OffenderRow.id)
+    ids = {row.reference: row.id for row in await session.execute(query)}
+    aliases = [
+        {"offender_id": ids[plan.reference], "position": position, "alias": alias}
+        for plan in plans
+        for position, alias in enumerate(plan.row.aliases if plan.row else ())
+    ]
+    notices = [
+        {"offender_id": ids[plan.reference], "created_at": now, **_notice_values(step)}
+        for plan in plans
+        for step in plan.notices
+    ]
+    if aliases:
+        await session.execute(insert(AliasRow), aliases)
+    if notices:
+        await session.execute(insert(NoticeRow), notices)
 
 
-def _notice_entry(row: NoticeRow) -> NoticeEntry:
+def _new_person(plan: PersonPlan, now: datetime) -> dict[str, Any]:
+    assert plan.row is not None  # noqa: S101 - only a row can add somebody
+    show_until, delete_after = clocks(plan.notices, now.date())
+    values = {field: _stored(getattr(plan.row, field)) for field in PERSON_FIELDS if field != "aliases"}
+    return {
+        **values,
+        "reference": plan.reference,
+        "show_until": show_until,
+        "delete_after": delete_after,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+async def _change(session: AsyncSession, plans: Sequence[PersonPlan], now: datetime) -> None:
+    """Bring people up to date, row by row."""
+    query = select(OffenderRow).options(selectinload(OffenderRow.aliases), selectinload(OffenderRow.notices))
+    for start in range(0, len(plans), 500):
+        part = {plan.offender_id: plan for plan in plans[start : start + 500]}
+        for row in await session.scalars(query.where(OffenderRow.id.in_(part))):
+            plan = part[row.id]
+            if plan.row is not None:
+                _fill(row, plan.row)
+            for step in plan.notices:
+                _apply_notice(row, step, now)
+            entries = [_notice_entry(notice) for notice in row.notices]
+            row.show_until, row.delete_after = clocks(entries, now.date())
+            row.retired_at = now if plan.action is Action.RETIRED else None
+            row.updated_at = now
+
+
+def _notice_entry(row: NoticeRow | Row[*tuple[Any, ...]]) -> NoticeEntry:
     return NoticeEntry(
         row.id, row.status, row.served_on, row.expires_on, row.served_by, row.extends_id, row.breach_call_id
-    )
-
-
-def _new_row(reference: str, now: datetime) -> OffenderRow:
-    return OffenderRow(
-        reference=reference,
-        first_name="",
-        last_name="",
-        build="",
-        hair="",
-        marks="",
-        offences=[],
-        notes="",
-        created_at=now,
-        aliases=[],
-        notices=[],
     )
 
 
@@ -229,15 +270,23 @@ def _fill(row: OffenderRow, new: RegisterRow) -> None:
             if [alias.alias for alias in row.aliases] != list(value):
                 row.aliases = [AliasRow(position=position, alias=alias) for position, alias in enumerate(value)]
         else:
-            setattr(row, field, list(value) if isinstance(value, tuple) else value)
+            setattr(row, field, _stored(value))
 
 
 def _apply_notice(row: OffenderRow, step: NoticeStep, now: datetime) -> None:
     notice = next((n for n in row.notices if n.id == step.notice_id), None) if step.notice_id is not None else None
     if notice is None:
-        notice = NoticeRow(created_at=now, extends_id=step.extends_id)
+        notice = NoticeRow(created_at=now)
         row.notices.append(notice)
-    notice.status = step.status
-    notice.served_on = step.served_on
-    notice.expires_on = step.expires_on
-    notice.served_by = step.served_by
+    for name, value in _notice_values(step).items():
+        setattr(notice, name, value)
+
+
+def _notice_values(step: NoticeStep) -> dict[str, Any]:
+    names = ("status", "served_on", "expires_on", "served_by", "extends_id")
+    return {name: getattr(step, name) for name in names}
+
+
+def _stored(value: object) -> object:
+    """Lists are kept as JSON."""
+    return list(value) if isinstance(value, tuple) else value

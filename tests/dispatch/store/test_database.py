@@ -124,7 +124,7 @@ async def test_a_full_disk_is_unavailable_and_loses_nothing(sqlite: Store) -> No
     limit = 1  # SQLite takes the size that the file has now
     event.listen(full, "checkout", no_more_pages)
     big = transcript("word " * 20_000)
-    with pytest.raises(StoreUnavailable, match="disk is full.*free some space"):
+    with pytest.raises(StoreUnavailable, match=r"disk is full.*free some space"):
         await sqlite.transmissions.save_transcript(first, big)
     assert await sqlite.transmissions.transcript(first) is None
     limit = 1_000_000
@@ -159,23 +159,41 @@ async def test_a_write_that_is_cancelled_leaves_no_lock_behind(store: Store) -> 
         assert await record(store, "after") > 0
 
 
+COUNT = text("INSERT INTO counters (name, value) VALUES ('x', 1)")
+
+
+async def break_off(store: Store) -> None:
+    """Write, then meet an error of ours."""
+    async with store.database.write() as session:
+        await session.execute(COUNT)
+        raise RuntimeError("in the middle")
+
+
+async def write_twice(store: Store) -> None:
+    """Write, then meet an error of the database's."""
+    async with store.database.write() as session:
+        await session.execute(COUNT)
+        await session.execute(COUNT)
+
+
+async def ask_for_nonsense(store: Store) -> None:
+    """A mistake in a question."""
+    async with store.database.read() as session:
+        await session.execute(text("SELECT 1 FROM no_such_table"))
+
+
 async def test_an_error_inside_a_transaction_takes_everything_back(store: Store) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
-        async with store.database.write() as session:
-            await session.execute(text("INSERT INTO counters (name, value) VALUES ('x', 1)"))
-            raise RuntimeError("in the middle")
+        await break_off(store)
     with pytest.raises(Duplicate):
-        async with store.database.write() as session:
-            await session.execute(text("INSERT INTO counters (name, value) VALUES ('x', 1)"))
-            await session.execute(text("INSERT INTO counters (name, value) VALUES ('x', 1)"))
+        await write_twice(store)
     async with store.database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM counters WHERE name = 'x'")) == 0
 
 
 async def test_any_other_database_error_is_a_store_error(store: Store) -> None:
     with pytest.raises(StoreError, match="no_such_table") as caught:
-        async with store.database.read() as session:
-            await session.execute(text("SELECT 1 FROM no_such_table"))
+        await ask_for_nonsense(store)
     assert not caught.value.retryable
 
 
