@@ -63,12 +63,16 @@ def scheme_files(settings: Settings, places: Path | None = None) -> SchemeFiles:
     return SchemeFiles(settings.scheme.short, settings.scheme.name, tables.words_file, places or tables.places_file)
 
 
-def sms_channel(settings: Settings, clock: Clock) -> SmsChannel | None:
-    """Texts, where they are set up."""
+def sms_channel(settings: Settings, clock: Clock, store: Store) -> SmsChannel | None:
+    """Texts, where they are set up. Whoever has texted STOP is marked in the store."""
+
+    async def opted_out(number: str) -> None:
+        await store.members.set_opted_out(number, opted_out=True, by="texted STOP")
+
     if not settings.sms.enabled:
         return None
     token = settings.secrets.sms_auth_token
-    return SmsChannel(settings.sms, token.get_secret_value() if token else "", clock)
+    return SmsChannel(settings.sms, token.get_secret_value() if token else "", clock, opted_out)
 
 
 def mqtt_channel(settings: Settings, clock: Clock) -> MqttChannel | None:
@@ -127,7 +131,7 @@ async def assembled(
         store = await stack.enter_async_context(open_store(settings.database_url, clock=clock))
         speech = await stack.enter_async_context(load_transcriber(settings.speech))
         voice = await stack.enter_async_context(VoiceWorker(settings.voice.engine))
-        sms = sms_channel(settings, clock)
+        sms = sms_channel(settings, clock, store)
         if sms is not None:
             stack.push_async_callback(sms.aclose)
         mqtt = mqtt_channel(settings, clock)

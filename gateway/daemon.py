@@ -275,24 +275,32 @@ class Gateway:
     async def _work(self) -> None:
         while True:
             transmission = await self._backlog.get()
+            again = False
             try:
-                await self._work_on(transmission)
+                again = await self._work_on(transmission)
             finally:
                 await self._backlog.done(transmission)
+            if again:
+                await self._backlog.put([transmission])
 
-    async def _work_on(self, transmission: Transmission) -> None:
+    async def _work_on(self, transmission: Transmission) -> bool:
+        """From recording to committed decision; whether it should be tried again at once."""
         try:
             early = await self._early_transcript(transmission)
             handled = await self._pipeline.handle(transmission, early)
         except SpeechError as error:
-            await self._failed(transmission, str(error))
+            return await self._failed(transmission, str(error))
         except StoreError as error:
             self._left_in_store = True
             self._health.raise_fault("store", str(error))
+        except Exception as error:  # the boundary of one transmission: a fault in the rules must not end reception
+            log.exception("a transmission could not be worked on", transmission=transmission.transmission_id)
+            return await self._failed(transmission, f"{type(error).__name__}: {error}")
         else:
             self._health.clear_fault("store")
             self._health.clear_fault("speech")
             self._listeners.handled(handled)
+        return False
 
     async def _early_transcript(self, transmission: Transmission) -> Transcript | None:
         early = self._early.pop(transmission.transmission_id, None)
@@ -304,16 +312,18 @@ class Gateway:
             log.warning("listening along failed; hearing the recording instead", why=str(error))
             return None
 
-    async def _failed(self, transmission: Transmission, why: str) -> None:
+    async def _failed(self, transmission: Transmission, why: str) -> bool:
+        """Count the attempt; whether another is worth it."""
         self._health.raise_fault("speech", why)
-        self._left_in_store = True
         try:
             given_up = await self._entering.failed(transmission, why, ATTEMPTS)
         except StoreError as error:
+            self._left_in_store = True
             self._health.raise_fault("store", str(error))
-            return
+            return False
         if given_up:
             log.error("left to a person: it can't be heard", transmission=transmission.transmission_id, why=why)
+        return not given_up
 
     async def _housekeeping(self) -> None:
         """Try again what had to wait; say when we are behind, once for each time it begins."""

@@ -118,7 +118,7 @@ async def _opened(settings: Settings, lists: Lists, *, dispatch: bool) -> AsyncI
         await _fill(store, lists)
         speech = await stack.enter_async_context(load_transcriber(settings.speech))
         channels: dict[ChannelKind, Channel] = {}
-        sms = sms_channel(settings, utc_now) if dispatch else None
+        sms = sms_channel(settings, utc_now, store) if dispatch else None
         if sms is not None:
             stack.push_async_callback(sms.aclose)
             channels[ChannelKind.SMS] = sms

@@ -9,6 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from blockbuster import BlockBuster
+from hypothesis import settings
+
+# Machines that build are busy: how long one example takes says nothing about the code.
+settings.register_profile("huecry", deadline=None)
+settings.load_profile("huecry")
 
 OURS = ["gateway", "dispatch", "radio_drivers"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -119,9 +119,17 @@ class SmsChannel(Channel):
         settings: account and sender.
         auth_token: the account's secret; kept out of every log and error.
         clock: aware UTC now.
+        opted_out: told the number of somebody who has texted STOP, so that nobody asks the provider about it again.
     """
 
-    def __init__(self, settings: SmsSettings, auth_token: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: SmsSettings,
+        auth_token: str,
+        clock: Callable[[], datetime],
+        opted_out: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
+        self._opted_out = opted_out
         self._settings = settings
         self._token = auth_token
         self._clock = clock
@@ -160,7 +168,12 @@ class SmsChannel(Channel):
             fields["messaging_service_sid"] = self._settings.messaging_service_sid
         if self._settings.status_callback:
             fields["status_callback"] = self._settings.status_callback
-        message = await self._ask(messages.create_async(**fields), "send")
+        try:
+            message = await self._ask(messages.create_async(**fields), "send")
+        except DeliveryFailed as failure:
+            if self._opted_out is not None and failure.detail.startswith(OPTED_OUT):
+                await self._opted_out(delivery.recipient)
+            raise
         return Receipt(ReceiptKind.ACCEPTED, self._clock(), message.sid, f"Twilio: {_status(message)}")
 
     @override

@@ -69,6 +69,17 @@ def demo_settings(folder: Path, afternoon: Afternoon) -> Settings:
     )
 
 
+def prepare(folder: Path) -> tuple[Afternoon, Settings]:
+    """Make room and read the script.
+
+    Raises:
+        FileExistsError: the folder holds something else.
+    """
+    afternoon = read_afternoon(config_file("demo/calls.toml"))
+    _clear(folder)
+    return afternoon, demo_settings(folder, afternoon)
+
+
 async def show(folder: Path, console: Console, *, pace: float = PACE) -> Shown:
     """Run the afternoon and leave everything in `folder`.
 
@@ -78,9 +89,7 @@ async def show(folder: Path, console: Console, *, pace: float = PACE) -> Shown:
         pace: real seconds for one second on the air.
     """
     began = time.perf_counter()
-    afternoon = read_afternoon(config_file("demo/calls.toml"))
-    await asyncio.to_thread(_clear, folder)
-    settings = demo_settings(folder, afternoon)
+    afternoon, settings = await asyncio.to_thread(prepare, folder)
     introduce(console, afternoon)
     voices = await asyncio.to_thread(_all_spoken, afternoon)
     diary = Diary()
@@ -173,9 +182,9 @@ def _all_spoken(afternoon: Afternoon) -> list[bytes]:
 
 async def _fill(store: Store) -> dict[str, str]:
     """Import the invented register and members; gives the shop of each radio unit."""
-    people = parse_register(await asyncio.to_thread(config_file("demo/register.csv").read_bytes))
+    people = parse_register(await asyncio.to_thread(_demo_list, "register.csv"))
     await store.register.import_people(people.rows, dry_run=False, by="demo", refusals=people.refusals)
-    members = parse_members(await asyncio.to_thread(config_file("demo/members.csv").read_bytes))
+    members = parse_members(await asyncio.to_thread(_demo_list, "members.csv"))
     await store.members.import_members(members.rows, dry_run=False, by="demo", refusals=members.refusals)
     return {
         site.radio_unit: member.name
@@ -183,6 +192,10 @@ async def _fill(store: Store) -> dict[str, str]:
         for site in member.sites
         if site.radio_unit is not None
     }
+
+
+def _demo_list(name: str) -> bytes:
+    return config_file(f"demo/{name}").read_bytes()
 
 
 def _radio(diary: Diary, view: View) -> Callable[[RadioEvent], None]:
