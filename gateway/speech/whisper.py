@@ -269,7 +269,7 @@ class WhisperEngine:
     def _decode_again(self, window: _Window) -> list[_Wording]:
         """The best text says things twice: hear again on the 30 s that Whisper was trained on, and believe that.
 
-        On the call's own length some 5 % of calls come out with their sentence doubled (docs/speech.md). Those 30 s cost half a
+        On the call's own length 5-8 % of calls come out with their sentence doubled (docs/speech.md). Those 30 s cost half a
         second, and only these calls pay it; who really said it twice is heard twice again.
         """
         self.heard_again += 1
