@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from dispatch.store.migrate import upgrade as bring_up_to_date
 from dispatch.store.migrate import version as stands_at
 from dispatch.store.store import Store, open_store
 from gateway.cli.common import ConfigOption, start
+from gateway.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -62,29 +62,23 @@ def backup(
 
 def with_database(config: Path | None, work: Callable[[Database, Console], Awaitable[int]]) -> int:
     """Do something with the configured database as it is, and give the exit code."""
+    settings = start(config, quiet=True)
 
     async def run(console: Console) -> int:
-        async with open_database(start(config, quiet=True).database_url) as database:
+        async with open_database(settings.database_url) as database:
             return await work(database, console)
 
     return guarded(run)
 
 
-def with_store(config: Path | None, work: Callable[[Store, Console], Awaitable[int]]) -> int:
+def with_store(settings: Settings, work: Callable[[Store, Console], Awaitable[int]]) -> int:
     """Do something with the configured store, migrated, and give the exit code."""
 
     async def run(console: Console) -> int:
-        async with opened(config) as store:
+        async with open_store(settings.database_url) as store:
             return await work(store, console)
 
     return guarded(run)
-
-
-@asynccontextmanager
-async def opened(config: Path | None) -> AsyncIterator[Store]:
-    """The configured store."""
-    async with open_store(start(config, quiet=True).database_url) as store:
-        yield store
 
 
 def guarded(run: Callable[[Console], Awaitable[int]]) -> int:

@@ -11,12 +11,13 @@ from typing import Annotated, Protocol, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from dispatch.register.plan import Action
 from dispatch.register.report import ImportReport
 from dispatch.register.table import MAX_BYTES, Parsed, Refusal
 from dispatch.store.errors import ImportRefused
+from gateway.cli.tables import add, table
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="CSV file.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
@@ -103,13 +104,12 @@ def who() -> str:
 def show_report(console: Console, file: Path, done: ImportReport) -> None:
     """What changed, what was refused, and what that means."""
     if done.records:
-        table = Table("", "", "field", "before", "after", title="Would change" if not done.applied else "Changed")
+        rows = table("", "", "field", "before", "after", title="Changed" if done.applied else "Would change")
         for record in done.records:
-            action = f"[{_COLOUR[record.action]}]{record.action}[/]"
-            table.add_row(record.key, action)
+            rows.add_row(Text(record.key), Text(record.action, _COLOUR[record.action]))
             for change in record.changes:
-                table.add_row("", "", change.field, change.before, change.after)
-        console.print(table)
+                add(rows, "", "", change.field, change.before, change.after)
+        console.print(rows)
     _show_refusals(console, file, done.refusals)
     counts = f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged"
     retired = f", {done.retired} retired" if done.retired else ""
@@ -124,13 +124,7 @@ def show_report(console: Console, file: Path, done: ImportReport) -> None:
 def _show_refusals(console: Console, file: Path, refusals: Sequence[Refusal]) -> None:
     if not refusals:
         return
-    table = Table("line", "column", "value", "why not", title=f"Refused in {file.name}")
+    rows = table("line", "column", "value", "why not", title=f"Refused in {file.name}")
     for refusal in refusals:
-        line = str(refusal.line) if refusal.line else "file"
-        table.add_row(line, refusal.column or "", _plain(refusal.value), _plain(refusal.reason))
-    console.print(table)
-
-
-def _plain(text: str) -> str:
-    """Text from a file is not markup."""
-    return text.replace("[", "\\[")
+        add(rows, refusal.line or "file", refusal.column, refusal.value, refusal.reason)
+    console.print(rows)

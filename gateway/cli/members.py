@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from dispatch.register.members_csv import parse_members
 from dispatch.register.places_csv import parse_places_csv
 from dispatch.store.store import Store
-from gateway.cli.common import ConfigOption
+from gateway.cli.common import ConfigOption, start
 from gateway.cli.db import with_store
 from gateway.cli.imports import DryRunOption, FileArgument, PartialOption, RetireOption, import_file
+from gateway.cli.tables import add, table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,7 +45,7 @@ def import_members(
             console, file, parse_members, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
         )
 
-    raise typer.Exit(with_store(config, work))
+    raise typer.Exit(with_store(start(config, quiet=True), work))
 
 
 @app.command("list")
@@ -57,7 +57,7 @@ def list_members(
     async def work(store: Store, console: Console) -> int:
         return await show_members(store, console, retired=retired)
 
-    raise typer.Exit(with_store(config, work))
+    raise typer.Exit(with_store(start(config, quiet=True), work))
 
 
 @places_app.command("import")
@@ -76,38 +76,36 @@ def import_places(
             console, file, parse_places_csv, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
         )
 
-    raise typer.Exit(with_store(config, work))
+    raise typer.Exit(with_store(start(config, quiet=True), work))
 
 
 @places_app.command("list")
 def list_places(config: ConfigOption = None) -> None:
     """List the places that callers speak of."""
-    raise typer.Exit(with_store(config, show_places))
+    raise typer.Exit(with_store(start(config, quiet=True), show_places))
 
 
 async def show_members(store: Store, console: Console, *, retired: bool) -> int:
     """A table of members."""
     members = await store.members.list(retired=retired)
-    table = Table("member", "sites", "telephone", "who", "texts", title=f"{len(members)} members")
+    rows = table("member", "sites", "telephone", "who", "texts", title=f"{len(members)} members")
     for member in members:
         sites = ", ".join(site.name for site in member.sites)
-        table.add_row(f"{member.name} (left)" if member.retired else member.name, sites)
+        add(rows, f"{member.name} (left)" if member.retired else member.name, sites)
         for contact in member.contacts:
             if contact.retired and not retired:
                 continue
             texts = "STOP" if contact.opted_out else "yes" if contact.wants_sms else "no"
-            table.add_row("", contact.site or "", contact.phone, contact.name, texts)
-    console.print(table)
+            add(rows, "", contact.site or "", contact.phone, contact.name, texts)
+    console.print(rows)
     return 0
 
 
 async def show_places(store: Store, console: Console) -> int:
     """A table of places."""
     places = await store.members.places()
-    table = Table("place", "kind", "said as", "next to", "cameras", title=f"{len(places)} places")
+    rows = table("place", "kind", "said as", "next to", "cameras", title=f"{len(places)} places")
     for place in places:
-        table.add_row(
-            place.name, place.kind, "; ".join(place.said_as), "; ".join(place.adjacent), "; ".join(place.cameras)
-        )
-    console.print(table)
+        add(rows, place.name, place.kind, "; ".join(place.said_as), "; ".join(place.adjacent), "; ".join(place.cameras))
+    console.print(rows)
     return 0

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from dispatch.people import NoticeState
 from dispatch.register.csv_import import parse_register
 from dispatch.register.plan import RegisterEntry
 from dispatch.store.store import Store
 from gateway.cli.common import ConfigOption, start
-from gateway.cli.db import guarded, opened, with_store
+from gateway.cli.db import with_store
 from gateway.cli.imports import DryRunOption, FileArgument, PartialOption, RetireOption, import_file, who
+from gateway.cli.tables import add, table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +48,7 @@ def import_register(
             retire_missing=retire_missing,
         )
 
-    raise typer.Exit(with_store(config, work))
+    raise typer.Exit(with_store(start(config, quiet=True), work))
 
 
 @app.command("list")
@@ -57,13 +57,12 @@ def list_register(
     config: ConfigOption = None,
 ) -> None:
     """List people with how their notice stands today."""
-    zone = start(config, quiet=True).scheme.zone
+    settings = start(config, quiet=True)
 
-    async def run(console: Console) -> int:
-        async with opened(config) as store:
-            return await show_list(store, console, datetime.now(UTC), zone, state)
+    async def work(store: Store, console: Console) -> int:
+        return await show_list(store, console, datetime.now(UTC), settings.scheme.zone, state)
 
-    raise typer.Exit(guarded(run))
+    raise typer.Exit(with_store(settings, work))
 
 
 @app.command("show")
@@ -71,24 +70,22 @@ def show_person(
     reference: Annotated[str, typer.Argument(help="For instance DT-0142.")], config: ConfigOption = None
 ) -> None:
     """Show one person with all notices. The look is written to the audit trail."""
-    zone = start(config, quiet=True).scheme.zone
+    settings = start(config, quiet=True)
 
-    async def run(console: Console) -> int:
-        async with opened(config) as store:
-            return await show_entry(store, console, reference, datetime.now(UTC), zone)
+    async def work(store: Store, console: Console) -> int:
+        return await show_entry(store, console, reference, datetime.now(UTC), settings.scheme.zone)
 
-    raise typer.Exit(guarded(run))
+    raise typer.Exit(with_store(settings, work))
 
 
 async def show_list(store: Store, console: Console, now: datetime, zone: ZoneInfo, state: NoticeState | None) -> int:
     """A table of people; the audit trail notes the look."""
     listed = await store.register.list_entries(now, zone, state)
     await store.audit.note(now, who(), "listed register", "register", {"state": state, "shown": len(listed)})
-    table = Table("reference", "name", "also", "notice", "until", title=f"{len(listed)} on the register")
+    rows = table("reference", "name", "also", "notice", "until", title=f"{len(listed)} on the register")
     for entry, stands in listed:
-        last = _last_day(entry)
-        table.add_row(entry.reference, entry.name, "; ".join(entry.aliases), stands.value, last)
-    console.print(table)
+        add(rows, entry.reference, entry.name, "; ".join(entry.aliases), stands, _last_day(entry))
+    console.print(rows)
     return 0
 
 
@@ -99,7 +96,7 @@ async def show_entry(store: Store, console: Console, reference: str, now: dateti
         console.print(f"{reference} is not on the register", markup=False, highlight=False)
         return 1
     await store.audit.note(now, who(), "looked at", f"offender {entry.reference}")
-    facts = Table("", "", title=f"{entry.reference} {entry.name}", show_header=False)
+    facts = table("", "", title=f"{entry.reference} {entry.name}", header=False)
     shown = {
         "also called": "; ".join(entry.aliases),
         "sex": entry.sex,
@@ -117,15 +114,13 @@ async def show_entry(store: Store, console: Console, reference: str, now: dateti
     }
     for name, value in shown.items():
         if value not in {None, ""}:
-            facts.add_row(name, str(value))
+            add(facts, name, value)
     console.print(facts)
-    notices = Table("status", "served", "until", "served by", "extends", title="Notices")
+    notices = table("status", "served", "until", "served by", "extends", title="Notices")
     served = {notice.notice_id: notice.served_on for notice in entry.notices}
     for notice in entry.notices:
         extends = "" if notice.extends_id is None else f"that of {served.get(notice.extends_id)}"
-        notices.add_row(
-            notice.status.value, str(notice.served_on or ""), str(notice.expires_on or ""), notice.served_by, extends
-        )
+        add(notices, notice.status, notice.served_on, notice.expires_on, notice.served_by, extends)
     console.print(notices)
     stands = await _stands(store, entry, now, zone)
     console.print(f"Today: {stands.value}", highlight=False)
