@@ -244,8 +244,8 @@ def _whisper_base(folder: Path) -> Path:
     parts = []
     for name in WHISPER_PARTS:
         found = importlib.util.find_spec(name)
-        assert found is not None  # noqa: S101 - main() has looked
-        assert found.origin is not None  # noqa: S101
+        assert found is not None
+        assert found.origin is not None
         parts.append(Path(found.origin).parent / "data")
     with (folder / "model.bin").open("wb") as whole:
         for number, part in enumerate(parts, 1):
@@ -257,8 +257,8 @@ def _whisper_base(folder: Path) -> Path:
 
 def _radio_channel() -> ModuleType:
     spec = importlib.util.spec_from_file_location("radio_channel", CORPUS / "radio_channel.py")
-    assert spec is not None  # noqa: S101 - main() has looked
-    assert spec.loader is not None  # noqa: S101
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -173,3 +173,5 @@ class Decision:
     priority: Priority = Priority.NORMAL
     ends: tuple[int, ...] = ()
     """Ids of the live alerts that this takes back or closes."""
+    repeats: int | None = None
+    """Id of the live alert that has just said the same: nothing is news, so nobody is disturbed again."""

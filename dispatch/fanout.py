@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from dispatch.calls import AlertKind
 from dispatch.deliveries import ChannelKind, LiveAlert, NewDelivery
@@ -43,21 +42,6 @@ class Wordings:
     mqtt: Mapping[str, object]
 
 
-def is_repeat(live: LiveAlert | None, place: str | None, now: datetime, quiet_s: float) -> bool:
-    """Whether an alert only says again what everyone heard a moment ago.
-
-    Args:
-        live: the alert about the same people that is still on people's minds.
-        place: where this time, by the place's name; None when unknown.
-        now: aware UTC.
-        quiet_s: seconds for which the same people at the same place are not news.
-    """
-    if live is None or now - live.created_at >= timedelta(seconds=quiet_s):
-        return False
-    # Not knowing where is no news; a place after not knowing is.
-    return place is None or place == live.place
-
-
 def fan_out(
     kind: AlertKind,
     wordings: Wordings,
@@ -75,7 +59,7 @@ def fan_out(
         outlets: radio channels.
         contacts: who gets texts. Two contacts with one number get one text.
         topic_prefix: of the MQTT topics; None without a broker.
-        repeat: see `is_repeat`: only the broker is told. An emergency is never taken for a repeat.
+        repeat: it says only what a live alert has just said (`Decision.repeats`): only the broker is told. An emergency is never taken for a repeat.
 
     Raises:
         ValueError: `kind` ends an alert.

@@ -197,23 +197,32 @@ def _names(case: Case) -> Decision | None:
     if not named:
         return None
     call = case.call
-    quiet = case.now - timedelta(seconds=case.rules.repeat_quiet_s)
-    for alert in case.live:
-        if alert.created_at < quiet or alert.kind not in (*RAISES, AlertKind.CORRECTION):
-            continue
-        news = (call.place and call.place.name != alert.place) or call.heading or call.intent is Intent.INCIDENT
-        if {m.person.offender_id for m in named} <= set(alert.offender_ids) and not news:
-            return _log(f"Alert {alert.number:04d} has just said so about {_who(named)}; nothing is new.")
+    before = _said_before(case, named)
+    said = f"; alert {before.number:04d} has just said so" if before else ""
     kind = AlertKind.INCIDENT if call.intent is Intent.INCIDENT else AlertKind.SIGHTING
     others = f"; for review: {_who(case.to_review)}" if case.to_review else ""
     return Decision(
         DecisionKind.ALERT,
-        f"{_who(named)}: notice in force, named surely{others}.",
+        f"{_who(named)}: notice in force, named surely{said}{others}.",
         kind,
         named,
         case.to_review,
         call.priority,
+        repeats=before.alert_id if before else None,
     )
+
+
+def _said_before(case: Case, named: Sequence[Match]) -> LiveAlert | None:
+    """The alert that has just said so, if this call adds neither a person, a place, a heading nor an incident."""
+    call = case.call
+    quiet = case.now - timedelta(seconds=case.rules.repeat_quiet_s)
+    for alert in case.live:
+        if alert.created_at < quiet or alert.kind not in {*RAISES, AlertKind.CORRECTION}:
+            continue
+        news = (call.place and call.place.name != alert.place) or call.heading or call.intent is Intent.INCIDENT
+        if {match.person.offender_id for match in named} <= set(alert.offender_ids) and not news:
+            return alert
+    return None
 
 
 def _minors(case: Case) -> Decision | None:

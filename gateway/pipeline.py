@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.calls import Call, Decision, Match
 from dispatch.deliveries import LiveAlert, NewAlert
-from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending, is_repeat
+from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Wording
 from dispatch.matching import match
 from dispatch.people import Person
@@ -178,7 +178,7 @@ class Pipeline:
         else:
             contacts = [SmsContact(c.contact_id, c.phone) for c in await self._contacts()]
             updates = continued(decision, live)
-            repeat = is_repeat(updates, place, now, self._rules.policy.repeat_quiet_s)
+            repeat = decision.repeats is not None
             deliveries = fan_out(
                 decision.alert_kind, wordings, self._outlets, contacts, self._topic_prefix, repeat=repeat
             )
@@ -202,11 +202,11 @@ class Pipeline:
 
 
 def continued(decision: Decision, live: Sequence[LiveAlert]) -> LiveAlert | None:
-    """The live alert about just the same people, which this decision continues; the newest one."""
+    """The live alert about the same people, which this decision continues; the newest one."""
     named = {match.person.offender_id for match in decision.named}
     if not named:
         return None
-    return next((one for one in live if set(one.offender_ids) == named), None)
+    return next((one for one in live if named <= set(one.offender_ids)), None)
 
 
 def hints_for(people: Sequence[Person], scheme: Scheme) -> Hints:

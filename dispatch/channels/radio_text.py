@@ -15,7 +15,7 @@ SHORTEST_USEFUL = 12
 MOST_PARTS = 9
 
 
-class TextRefused(Exception):  # noqa: N818 - named for what the radio did
+class TextRefused(Exception):
     """The radio did not take a text. `retryable`: the link is down just now."""
 
     def __init__(self, detail: str, *, retryable: bool) -> None:

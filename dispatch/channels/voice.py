@@ -23,7 +23,7 @@ REPEAT = "Repeat."
 """Said first when some listeners may have heard the beginning already: nobody takes it for a second sighting."""
 
 
-class VoiceRefused(Exception):  # noqa: N818 - named for what the radio did
+class VoiceRefused(Exception):
     """The radio did not send an announcement, or not all of it.
 
     Attributes:

@@ -146,7 +146,7 @@ def read_table(data: bytes, columns: Columns) -> Table:
     return Table(frozenset(names), tuple(lines), tuple(refusals), tuple(notes))
 
 
-class _Unusable(Exception):  # noqa: N818 - never leaves this module
+class _Unusable(Exception):
     def __init__(self, reason: str, line: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason

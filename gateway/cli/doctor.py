@@ -45,9 +45,7 @@ def show(findings: list[Finding], console: Console) -> None:
         table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", finding.part, _plain(lines))
     console.print(table)
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}
-    console.print(
-        f"\n{counts[Level.OK]} well, {counts[Level.WARN]} to look at, {counts[Level.FAIL]} that don't work"
-    )
+    console.print(f"\n{counts[Level.OK]} well, {counts[Level.WARN]} to look at, {counts[Level.FAIL]} that don't work")
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dispatch.calls import AlertKind
 from dispatch.deliveries import ChannelKind, LiveAlert, NewDelivery
-from dispatch.fanout import RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending, is_repeat, topic_of
+from dispatch.fanout import RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending, topic_of
 from tests.dispatch.deliveries_in_hand import NOW
 
 WORDINGS = Wordings("Control. Reference zero one nine nine.", "REF 0199", "FERN Ref 0199", {"alert": 731})
@@ -55,25 +55,6 @@ def test_a_repeat_only_tells_the_screens_but_an_emergency_is_never_a_repeat() ->
         (MQTT, f"{PREFIX}/alert")
     ]
     assert len(fan_out(AlertKind.EMERGENCY, WORDINGS, OUTLETS, CONTACTS, PREFIX, repeat=True)) == 6
-
-
-@pytest.mark.parametrize(
-    ("place", "before", "age_s", "repeat"),
-    [
-        ("Quill Books", "Quill Books", 60, True),
-        (None, "Quill Books", 60, True),
-        (None, None, 60, True),
-        ("Market Square", "Quill Books", 60, False),
-        ("Quill Books", None, 60, False),
-        ("Quill Books", "Quill Books", 120, False),
-    ],
-)
-def test_what_counts_as_a_repeat(place: str | None, before: str | None, age_s: float, repeat: bool) -> None:
-    assert is_repeat(live(place=before, age_s=age_s), place, NOW, 120) is repeat
-
-
-def test_nothing_live_is_no_repeat() -> None:
-    assert not is_repeat(None, "Quill Books", NOW, 120)
 
 
 @pytest.mark.parametrize(

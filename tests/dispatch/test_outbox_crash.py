@@ -45,7 +45,7 @@ async def settle(store: Store, url: str) -> None:
     outbox = Outbox(store.outbox, {ChannelKind.SMS: texts}, RULES, now, "gate-1")
     sending = asyncio.create_task(outbox.run(), name="outbox")
     try:
-        while await still_open(store):  # noqa: ASYNC110 - the store has no event for it
+        while await still_open(store):
             await asyncio.sleep(0.02)
     finally:
         await outbox.stop(1.0)
@@ -116,7 +116,7 @@ async def test_killed_while_sending_and_started_again_everybody_gets_it_once(dat
             twilio.fail_next("none", times=stored - 1)
             twilio.fail_next("hang", times=8, seconds=60)
             async with gateway(database, twilio.url), asyncio.timeout(30):
-                while len(twilio.texts) < stored:  # noqa: ASYNC110 - another process's doing
+                while len(twilio.texts) < stored:
                     await asyncio.sleep(0.005)
             assert (await store.outbox.counts())[DeliveryState.SENDING] >= 1
             twilio.state.faults.clear()

@@ -135,20 +135,24 @@ def test_ryan_denied_by_first_name_ends_the_alert_about_him() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ago_s", "place", "kind"),
+    ("text", "ago_s", "place", "repeats"),
     [
-        ("Kevin Marchwood is on Mill Lane.", 60, "Mill Lane", L),
-        ("Kevin Marchwood is about.", 60, "Mill Lane", L),
-        ("Kevin Marchwood is on Castle Street.", 60, "Mill Lane", A),
-        ("Kevin Marchwood is on Mill Lane heading towards the station.", 60, "Mill Lane", A),
-        ("Kevin Marchwood is on Mill Lane.", 119, "Mill Lane", L),
-        ("Kevin Marchwood is on Mill Lane.", 121, "Mill Lane", A),
-        ("Kevin Marchwood made off with meat on Mill Lane.", 60, "Mill Lane", A),
-        ("Kevin Marchwood and Denise Rookwell are on Mill Lane.", 60, "Mill Lane", A),
+        ("Kevin Marchwood is on Mill Lane.", 60, "Mill Lane", True),
+        ("Kevin Marchwood is about.", 60, "Mill Lane", True),
+        ("Kevin Marchwood is on Castle Street.", 60, "Mill Lane", False),
+        ("Kevin Marchwood is on Mill Lane heading towards the station.", 60, "Mill Lane", False),
+        ("Kevin Marchwood is on Mill Lane.", 119, "Mill Lane", True),
+        ("Kevin Marchwood is on Mill Lane.", 121, "Mill Lane", False),
+        ("Kevin Marchwood made off with meat on Mill Lane.", 60, "Mill Lane", False),
+        ("Kevin Marchwood and Denise Rookwell are on Mill Lane.", 60, "Mill Lane", False),
     ],
 )
-def test_what_was_just_said_is_not_said_again(text: str, ago_s: float, place: str, kind: DecisionKind) -> None:
-    assert deciding(text, [live_alert(731, 142, ago_s=ago_s, place=place)]).kind is kind
+def test_what_was_just_said_is_not_said_again(text: str, ago_s: float, place: str, repeats: bool) -> None:
+    before = live_alert(731, 142, ago_s=ago_s, place=place)
+    decision = deciding(text, [before])
+    assert decision.kind is A
+    assert decision.repeats == (before.alert_id if repeats else None)
+    assert ("alert 0731 has just said so" in decision.reason) is repeats
 
 
 @pytest.mark.parametrize(("live", "kind"), [([KEVIN], L), ([], A), ([DENISE], A)])

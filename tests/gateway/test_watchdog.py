@@ -101,7 +101,7 @@ async def test_a_blocked_event_loop_is_logged(systemd: socket.socket, monkeypatc
         running = asyncio.create_task(watchdog(systemd, Health(), every_s=0.01, speech=well).run())
         while not logs:
             await asyncio.sleep(0.01)
-            time.sleep(0.1)  # noqa: ASYNC251 - blocking the loop is the point
+            time.sleep(0.1)
         running.cancel()
         await asyncio.wait({running})
     assert logs[0]["event"] == "the event loop was blocked"

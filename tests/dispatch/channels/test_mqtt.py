@@ -119,7 +119,7 @@ async def test_a_broker_that_is_away_is_worth_another_try_and_is_found_again(tmp
         async with running(MqttChannel(settings(broker), "", SetClock())) as channel:
             broker.kill()
             async with asyncio.timeout(10):
-                while channel.connected:  # noqa: ASYNC110 - the moment of the loss has no event
+                while channel.connected:
                     await asyncio.sleep(0.01)
             with pytest.raises(DeliveryFailed, match="not connected") as failure:
                 await channel.deliver(alert())
