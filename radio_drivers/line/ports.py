@@ -94,8 +94,8 @@ def open_port(settings: LineSettings) -> Port:
     if url is None:
         raise RadioSettingsError("the line radio has no port")
     port = _closed_port(url)
-    # Linux raises DTR and RTS as it opens a port. With the levels set beforehand pyserial corrects that within
-    # microseconds, before a radio has noticed.
+    # Linux raises DTR and RTS as it opens a port. With the levels set beforehand pyserial corrects that within a
+    # millisecond or so, before a radio has come up.
     port.rts = ptt_level(settings, "rts", keyed=False)
     port.dtr = ptt_level(settings, "dtr", keyed=False)
     try:

@@ -226,6 +226,7 @@ async def through_ser2net(server: RadioServer, tmp_path: Path) -> AsyncIterator[
         "connection: &radio\n"
         f"  accepter: telnet(rfc2217),tcp,127.0.0.1,{port}\n"
         f"  connector: telnet(rfc2217),tcp,127.0.0.1,{server.port}\n"
+        "  options:\n    kickolduser: true\n"
     )
     process = await asyncio.to_thread(
         subprocess.Popen, ["ser2net", "-n", "-u", "-c", str(config)], stderr=subprocess.DEVNULL
