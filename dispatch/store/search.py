@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, column, func, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.calls import AlertKind, DecisionKind, Intent, Priority
@@ -92,32 +92,50 @@ async def find_transmissions(
         wanted.append(TransmissionRow.started_at < until)
     if channel is not None:
         wanted.append(TransmissionRow.channel == channel)
-    if words is not None:
-        wanted.append(_holds_words(words, sqlite=database.is_sqlite))
     if reference is not None:
         matched = select(CallRow.transmission_id).join(MatchRow).where(MatchRow.reference == reference.strip().upper())
         wanted.append(TransmissionRow.id.in_(matched))
-    page = (
-        select(TransmissionRow.id)
-        .where(and_(True, *wanted))
-        .order_by(TransmissionRow.started_at.desc(), TransmissionRow.id.desc())
-        .limit(limit)
-    )
+    newest = (TransmissionRow.started_at.desc(), TransmissionRow.id.desc())
+    page = select(TransmissionRow.id).where(*wanted).order_by(*newest).limit(limit)
+    if words is not None and not database.is_sqlite:
+        page = page.join(TranscriptRow, TranscriptRow.transmission_id == TransmissionRow.id).where(_in_postgres(words))
+    elif words is not None:
+        narrowed = since is not None or until is not None or reference is not None
+        page = _narrowed_in_sqlite(page, words) if narrowed else _newest_in_sqlite(page, words)
     async with database.read() as session:
         ids = list(await session.scalars(page))
         return await _entries(session, ids)
 
 
-def _holds_words(words: Sequence[str], *, sqlite: bool) -> ColumnElement[bool]:
-    """Words are letters and digits only (`fold`), so nothing in them can mean anything to either query language."""
-    if sqlite:
-        asked = " ".join(f'"{word}"*' for word in words)
-        hits = select(_FULL_TEXT.c.rowid).where(_FULL_TEXT.c.search_text.op("MATCH")(asked))
-        return TransmissionRow.id.in_(hits)
+# Words are letters and digits only (`fold`), so nothing in them can mean anything to either query language.
+
+
+def _in_postgres(words: Sequence[str]) -> ColumnElement[bool]:
     asked = " & ".join(f"{word}:*" for word in words)
     vector = func.to_tsvector(literal_column("'simple'"), TranscriptRow.search_text)
-    query = func.to_tsquery(literal_column("'simple'"), asked)
-    return TransmissionRow.id.in_(select(TranscriptRow.transmission_id).where(vector.op("@@")(query)))
+    return vector.op("@@")(func.to_tsquery(literal_column("'simple'"), asked))
+
+
+def _in_sqlite(words: Sequence[str]) -> ColumnElement[bool]:
+    return _FULL_TEXT.c.search_text.op("MATCH")(" ".join(f'"{word}"*' for word in words))
+
+
+def _narrowed_in_sqlite(page: Select[int], words: Sequence[str]) -> Select[int]:
+    """Something else leaves few: all hits are collected, and looked up from there."""
+    return page.where(TransmissionRow.id.in_(select(_FULL_TEXT.c.rowid).where(_in_sqlite(words))))
+
+
+def _newest_in_sqlite(page: Select[int], words: Sequence[str]) -> Select[int]:
+    """FTS5 hands out hits by falling id as it finds them, so a word that is in every call costs no more than a rare one.
+
+    Ids rise with the time of recording; a recording entered late stands where it was entered.
+    """
+    return (
+        page.join(_FULL_TEXT, _FULL_TEXT.c.rowid == TransmissionRow.id)
+        .where(_in_sqlite(words))
+        .order_by(None)
+        .order_by(_FULL_TEXT.c.rowid.desc())
+    )
 
 
 async def _entries(session: AsyncSession, ids: Sequence[int]) -> tuple[LogEntry, ...]:
