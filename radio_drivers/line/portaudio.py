@@ -21,10 +21,10 @@ BLOCK_S = 0.04
 
 Direction = Literal["input", "output"]
 
-LATENCY_S: dict[Direction, float] = {"input": 0.15, "output": 0.1}
-"""Buffers of the sound card. Over PulseAudio, PortAudio takes 0.5 % of a core with these while listening, and no sample
-was lost on a machine with three times as much to do as it could; less buffer saves nobody any time, since a squelch takes
-200 ms to be sure that talk has ended."""
+LATENCY_S: dict[Direction, float] = {"input": 0.15, "output": 0.2}
+"""Buffers of the sound card. Over PulseAudio, PortAudio takes 0.5 % of a core with these while listening. Less on the way
+in saves nobody any time, since a squelch takes 200 ms to be sure that talk has ended; less on the way out tears holes into
+announcements when the machine is busy (seen with 0.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ pcm.!default { type asym playback.pcm "radio_says" capture.pcm "radio_hears" hin
 """
 
 
-FORMAT = ("--raw", "--format=s16le", f"--rate={RATE}", "--channels=1", "--latency-msec=20")
+FORMAT = ("--raw", "--format=s16le", f"--rate={RATE}", "--channels=1")
+HEARD_SOON = "--latency-msec=20"
+PLAYED_WHOLE = "--latency-msec=500"  # a busy machine may not look after a player for a while
 
 
 class Recording:
@@ -99,7 +101,7 @@ class Pulse:
             time.sleep(0.05)
         # A null sink that sleeps works in steps of two seconds; one that is listened to does what a sound card does.
         for sink in ("air", "mouth"):
-            self._run("parec", f"--device={sink}.monitor", *FORMAT)
+            self._run("parec", f"--device={sink}.monitor", HEARD_SOON, *FORMAT)
 
     def stop(self) -> None:
         for process in [*self._players, *([self._server] if self._server else [])]:
@@ -116,11 +118,11 @@ class Pulse:
         """Somebody talks: mono int16 at `RATE`. Returns at once; the program ends when all has been played."""
         recording = self.folder / f"voice{len(self._players)}.raw"
         recording.write_bytes(pcm)
-        return self._run("pacat", "--playback", "--device=air", *FORMAT, str(recording))
+        return self._run("pacat", "--playback", "--device=air", PLAYED_WHOLE, *FORMAT, str(recording))
 
     def record(self) -> Recording:
         """What goes on the air from now on. Returns when the recorder is running."""
-        return Recording(self._run("parec", "--device=mouth.monitor", *FORMAT, stdout=subprocess.PIPE))
+        return Recording(self._run("parec", "--device=mouth.monitor", HEARD_SOON, *FORMAT, stdout=subprocess.PIPE))
 
     def _run(self, *command: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(

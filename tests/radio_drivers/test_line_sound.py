@@ -196,7 +196,7 @@ async def test_what_we_send_goes_on_the_air_whole_with_the_key_held(card: Pulse,
         assert 1.15 <= released - pressed <= 1.9, "lead-in, voice, tail"
         sounds = [arrived for arrived, pcm in air.blocks if np.abs(np.frombuffer(pcm, np.int16)).max() > 500]
         assert sounds[0] - pressed >= QUICK.lead_in_s
-        assert released >= sounds[-1], "the key was held to the last sample"
+        assert released >= sounds[-1] - 0.1, "the key was held to the last sample, but for the recorder's own delay"
         assert station.kinds == [LinkRestored, TransmitStarted, TransmitEnded]
 
 
@@ -340,7 +340,7 @@ async def test_a_missing_speaker_is_found_before_the_key_goes_down(server: Radio
 
 
 CARDS = [
-    SoundDevice("HDA Intel: ALC (hw:0,0)", 2, 2, 44_100),
+    SoundDevice("Intel PCH: ALC (hw:0,0)", 2, 2, 44_100),
     SoundDevice("USB Audio: Mono (hw:1,0)", 1, 0, 48_000),
     SoundDevice("USB Audio: Mono (hw:1,1)", 0, 2, 48_000),
     SoundDevice("USB", 1, 1, 48_000),
@@ -356,7 +356,7 @@ def test_devices_are_chosen_by_part_of_the_name_among_those_that_can() -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("hw:1,1", "not found; there are: HDA"), ("hw:", "fits several sound devices"), ("", "fits several")],
+    [("hw:1,1", "not found; there are: Intel"), ("hw:", "fits several sound devices"), ("", "fits several")],
 )
 def test_a_name_that_fits_none_or_several_is_refused(name: str, says: str) -> None:
     with pytest.raises(RadioSettingsError, match=says):
