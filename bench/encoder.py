@@ -39,7 +39,7 @@ Samples = npt.NDArray[np.float32]
 RATE = 16_000
 SNRS_DB = (25, 15, 8)
 SPEEDS = (0.9, 1.0, 1.15)
-PADDINGS_S = (0.5, 1.0, 1.5, 2.0, 3.0)
+PADDINGS_S = (1.0, 2.0, 3.0, 4.0, 6.0)
 
 SENTENCES = (
     "Control from the bakery, radio check please.",

@@ -46,9 +46,9 @@ class SpeechSettings:
     hypotheses: Annotated[int, Ge(1), Le(20)] = 5
     """Wordings handed on, the best included; at most `beam` for Whisper."""
 
-    padding_s: Annotated[float, Ge(0.5), Le(10)] = 2.0
-    """Whisper: silence added behind the call before it is encoded. Below 1 s Whisper repeats itself; more is slower
-    (docs/speech.md has the figures)."""
+    padding_s: Annotated[float, Ge(0.5), Le(10)] = 4.0
+    """Whisper: silence added behind the call before it is encoded. With less, sentences come out doubled more often and are
+    decoded a second time; more only costs time (docs/speech.md has the figures)."""
 
     hot_words: bool = True
     """Whisper: hear each call a second time with names, places and callers suggested. Adds wordings marked as biased;

@@ -58,7 +58,7 @@ class WhisperOptions:
 
     beam: int = 5
     hypotheses: int = 5
-    padding_s: float = 2.0
+    padding_s: float = 4.0
     threads: int = 2
     hot_words: bool = True
     hot_word_passes: int = 1
@@ -269,14 +269,14 @@ class WhisperEngine:
     def _decode_again(self, window: _Window) -> list[_Wording]:
         """The best text says things twice: hear again on the 30 s that Whisper was trained on, and believe that.
 
-        On the call's own length 5-8 % of calls come out with their sentence doubled (docs/speech.md). Those 30 s cost half a
+        On the call's own length some calls come out with their sentence doubled, fewer with more padding (docs/speech.md). Those 30 s cost half a
         second, and only these calls pay it; who really said it twice is heard twice again.
         """
         self.heard_again += 1
         window.encoded, window.on_full_length = self._encode(window.samples, None), True
         again, _ = self._decode(window, [], self._options.hypotheses)
         sane = [one for one in again if not repeats(one.text, window.duration_s)]
-        log.info(
+        log.debug(
             "a text said things twice and was heard again on 30 s: %s",
             "so it was said" if sane and says_again(sane[0].text) else "mended" if sane else "not mended",
         )

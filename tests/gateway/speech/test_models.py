@@ -68,7 +68,7 @@ def test_settings_refuse_what_they_do_not_know() -> None:
     adapter = TypeAdapter(SpeechSettings)
     assert adapter.validate_python({}) == SpeechSettings()
     assert adapter.validate_python({"engine": "vosk", "phrase_list": "beside"}).phrase_list == "beside"
-    for wrong in ({"modell": "x"}, {"engine": "siri"}, {"beam": 0}, {"padding_s": 0.1}, {"workers": 99}):
+    for wrong in ({"beams": "x"}, {"engine": "siri"}, {"beam": 0}, {"padding_s": 0.1}, {"workers": 99}):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)
 
