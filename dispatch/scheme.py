@@ -16,7 +16,7 @@ from datetime import date, datetime
 from dispatch.phrases import PhraseError, Phrases
 
 PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "caller": ("links", "openings", "everyone", "kinds"),
+    "caller": ("links", "openings", "everyone", "kinds", "no_station"),
     "intent": (
         "emergency",
         "emergency_first",

@@ -10,11 +10,13 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from dispatch.calls import Span
-from dispatch.phrases import clause_end, fold, tokens
+from dispatch.phrases import Token, clause_end, fold, tokens
 from dispatch.scheme import Scheme
 
 _NEAR_ENOUGH = 80.0
 """Percent of rapidfuzz ratio from which a misheard member still counts at the start of a call ("bootes to control")."""
+_STRANGER_WORDS = 3
+"""A shop's name on the air has at most so many words."""
 _OPENING_WORDS = 14
 """Caller and called are said within the first words or not at all."""
 
@@ -99,6 +101,9 @@ def parties(text: str, scheme: Scheme) -> Parties:
             caller, called, last = read
             last = min(last, len(found))
             return Parties(caller, called, Span(found[first].start, found[last - 1].after))
+    stranger = _stranger(text, folded, found, start, scheme)
+    if stranger:
+        return stranger
     # No formula: a station right at the start, before a comma ("Iceland, he's back").
     station = _match(words, named, misheard=False) or _match(bare, named, misheard=False)
     if station and found:
@@ -112,6 +117,42 @@ def parties(text: str, scheme: Scheme) -> Parties:
                 return Parties(None, station[0], Span(found[0].start, end))
             return Parties(station[0], None, Span(found[0].start, end))
     return Parties()
+
+
+def _stranger(text: str, folded: str, found: Sequence[Token], first: int, scheme: Scheme) -> Parties | None:
+    """Caller or called whom the list of members lacks: "<a few words> to Control", "Control from <a few words>,".
+
+    Whoever stands there is a shop, whatever it sounds like: nobody on the register calls the control room.
+    """
+    words = [token.text for token in found]
+    named = stations(scheme)
+    no_station = scheme.words.words("caller.no_station")
+    callable_by_all = {*scheme.control_names, *scheme.words["caller.everyone"].listed}
+    for size in range(1, _STRANGER_WORDS + 1):
+        at = first + size
+        if words[at : at + 1] not in (["to"], ["calling"]):
+            continue
+        if clause_end(folded, found[first].start) < found[at].start:
+            return None
+        other = _match(words[at + 1 :], named, misheard=False)
+        if other and other[0] in callable_by_all and not no_station & set(words[first:at]):
+            caller = text[found[first].start : found[at - 1].after]
+            return Parties(caller, other[0], Span(found[first].start, found[min(at + other[1], len(found) - 1)].after))
+    one = _match(words[first:], named, misheard=False)
+    if one is None or not is_control(one[0], scheme):
+        return None
+    at = first + one[1]
+    again = _match(words[at:], named, misheard=False)
+    at += again[1] if again and again[0] == one[0] else 0
+    if words[at : at + 1] not in (["to"], ["from"]) or at + 1 >= len(found):
+        return None
+    end = clause_end(folded, found[at].after)
+    count = len(tokens(folded[found[at].after : end]))
+    if not 1 <= count <= _STRANGER_WORDS or end >= len(folded):
+        return None
+    stranger = text[found[at + 1].start : end].strip()
+    caller, called = (one[0], stranger) if words[at] == "to" else (stranger, one[0])
+    return Parties(caller, called, Span(found[first].start, end))
 
 
 def _address(folded: str, position: int) -> int | None:
