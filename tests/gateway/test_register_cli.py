@@ -92,10 +92,10 @@ def test_looks_at_people_are_in_the_trail(folder: Path) -> None:
 
 
 def test_refused_rows_stop_an_import_and_partial_takes_the_rest(folder: Path) -> None:
-    file = written(folder, REGISTER + "DT-0300,Ottoline,Frobisher,,activ,2026-10-01,2027-09-30\n")
+    file = written(folder, REGISTER + "DT-0300,Ottoline,Frobisher,,actif,2026-10-01,2027-09-30\n")
     stopped = run(register.app, "import", file)
     assert stopped.exit_code == 1
-    for part in ("│ 4", "activ", "did you mean active?", "Nothing was changed"):
+    for part in ("│ 4", "actif", "did you mean active?", "Nothing was changed"):
         assert part in stopped.output
     assert references(folder) == []
     assert run(register.app, "import", file, "--partial").exit_code == 1

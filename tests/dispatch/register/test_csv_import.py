@@ -157,7 +157,7 @@ def test_files_that_can_not_be_read_say_why(data: bytes, line: int, reason: str)
         ({"date_of_birth": "31/02/1990"}, "date_of_birth", "no such day"),
         ({"height_cm": "1.75"}, "height_cm", "whole number of cm"),
         ({"height_cm": "17"}, "height_cm", "outside 50 to 250"),
-        ({"notice_status": "activ"}, "notice_status", "did you mean active"),
+        ({"notice_status": "actif"}, "notice_status", "did you mean active"),
         ({"notice_status": "banned"}, "notice_status", "known are active, appealed"),
         ({"notice_status": ""}, "notice_status", "dates without a status"),
         ({"notice_expires_on": ""}, "notice_expires_on", "needs the day on which it ends"),
