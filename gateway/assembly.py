@@ -130,7 +130,7 @@ async def assembled(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url, clock=clock))
         speech = await stack.enter_async_context(load_transcriber(settings.speech))
-        voice = await stack.enter_async_context(VoiceWorker(settings.voice.engine))
+        voice = await stack.enter_async_context(VoiceWorker(settings.voice.engine, speed=settings.voice.speed))
         sms = sms_channel(settings, clock, store)
         if sms is not None:
             stack.push_async_callback(sms.aclose)

@@ -117,7 +117,7 @@ class Listener:
 
 async def until(true: Callable[[], bool], within_s: float = 8.0) -> None:
     async with asyncio.timeout(within_s):
-        while not true():  # noqa: ASYNC110  # a test watches from outside; it has no event to wait for
+        while not true():  # a test watches from outside; it has no event to wait for
             await asyncio.sleep(0.01)
 
 

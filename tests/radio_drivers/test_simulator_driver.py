@@ -76,7 +76,7 @@ class Gateway:
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
-            while not true():  # noqa: ASYNC110  # a test watches from outside
+            while not true():  # a test watches from outside
                 await asyncio.sleep(0.002)
 
 

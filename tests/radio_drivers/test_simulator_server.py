@@ -66,7 +66,7 @@ class Gateway:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
-        while not true():  # noqa: ASYNC110  # a test watches from outside
+        while not true():  # a test watches from outside
             await asyncio.sleep(0.005)
 
 
