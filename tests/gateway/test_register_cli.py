@@ -106,7 +106,7 @@ def test_refused_rows_stop_an_import_and_partial_takes_the_rest(folder: Path) ->
     ("content", "said"),
     [
         (b"", "the file is empty"),
-        (b"refrence,notice_status\n", "did you mean reference?"),
+        (b"reference_no,notice_status\n", "did you mean reference?"),
         (b"PK\x03\x04\x00\x00", "save it as"),
         (b"\x00\x01\x02", "binary data"),
         (b"reference,[bold]x[/bold]\n", "[bold]x[/bold]"),

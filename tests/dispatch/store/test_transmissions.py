@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import replace
 from datetime import datetime
@@ -43,6 +44,14 @@ async def test_a_uid_never_stands_for_two_recordings(store: Store) -> None:
     await record(store)
     with pytest.raises(DuplicateTransmission, match="other audio"):
         await store.transmissions.record(transmission(sha256="6b"))
+
+
+async def test_two_programs_that_enter_the_same_recording_get_one_row(url: str) -> None:
+    async with open_store(url) as one, open_store(url) as other:
+        for number in range(5):
+            ids = await asyncio.gather(*(record(store, f"r{number}") for store in (one, other, one, other)))
+            assert len(set(ids)) == 1
+        assert len(await one.transmissions.unfinished()) == 5
 
 
 async def test_known_uids_of_many(store: Store) -> None:
