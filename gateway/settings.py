@@ -7,16 +7,13 @@ from these descriptions (`python -m gateway.settings_reference`), so they can't 
 from __future__ import annotations
 
 import copy
-import math
 import os
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
@@ -32,7 +29,8 @@ from dispatch.wording import ContentRules
 from gateway.recorder import RecorderRules
 from gateway.secrets import fill_secrets
 from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
-from gateway.settings_errors import Problem, SettingsError, dotted, file_problem, problems_of
+from gateway.settings_errors import Problem, SettingsError, dotted, problems_of
+from gateway.settings_file import anchored, default_state_dir, not_finite, read_toml, settings_file
 from gateway.settings_keys import Key, keys_of
 from gateway.settings_sense import contradictions
 from gateway.speech.settings import SpeechSettings
@@ -55,8 +53,6 @@ __all__ = [
     "load_settings",
     "require_radio",
 ]
-
-SYSTEM_FILE = Path("/etc/huecry/huecry.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,69 +289,10 @@ def all_keys() -> tuple[Key, ...]:
     return tuple(keys_of(Settings))
 
 
-def default_state_dir(environ: Mapping[str, str]) -> Path:
-    """Systemd's `StateDirectory`, else the XDG state folder of whoever runs this."""
-    if given := environ.get("STATE_DIRECTORY"):
-        return Path(given.split(":")[0])
-    state_home = environ.get("XDG_STATE_HOME")
-    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "huecry"
-
-
-def settings_file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """Which file counts: the given one, `$HUECRY_CONFIG`, ./huecry.toml, /etc/huecry/huecry.toml, or none."""
-    if path is not None:
-        return path
-    if given := environ.get("HUECRY_CONFIG"):
-        return Path(given)
-    return next((file for file in (Path("huecry.toml"), SYSTEM_FILE) if file.is_file()), None)
-
-
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise file_problem(path, "there is no such file") from error
-    except UnicodeDecodeError as error:
-        raise file_problem(path, "is not UTF-8 text") from error
-    except OSError as error:
-        raise file_problem(path, f"can't be read: {error.strerror or error}") from error
-    try:
-        return tomllib.loads(text), text
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        reason = str(error)[: found.start()].strip() if found else str(error)
-        raise file_problem(path, f"is not valid TOML: {reason}", int(found[1]) if found else None) from error
-
-
-def _anchored(data: object, at: tuple[str, ...], paths: frozenset[tuple[str, ...]], folder: Path) -> object:
-    """Relative paths in the file are meant from the file's own folder: a daemon's current folder is anybody's guess."""
-    if isinstance(data, dict):
-        return {name: _anchored(value, (*at, name), paths, folder) for name, value in data.items()}
-    if isinstance(data, list):
-        return [_anchored(value, at, paths, folder) for value in data]
-    if isinstance(data, str) and at in paths and data:
-        return str(folder / Path(data).expanduser())
-    return data
-
-
 @cache
 def _path_keys() -> frozenset[tuple[str, ...]]:
     keys = {key.path for key in all_keys() if key.holds(Path) or key.path[-1].endswith("_file")}
     return frozenset(keys | {(*key.path[:-1], f"{key.path[-1]}_file") for key in all_keys() if key.secret})
-
-
-def _not_finite(value: object, loc: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
-    """Where the numbers are that no clock can wait for."""
-    if isinstance(value, float):
-        return [] if math.isfinite(value) else [loc]
-    inner: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, Settings):
-        inner = ((name, getattr(value, name)) for name in Settings.model_fields)
-    elif is_dataclass(value):
-        inner = ((each.name, getattr(value, each.name)) for each in fields(value))
-    elif isinstance(value, tuple):
-        inner = enumerate(value)
-    return [found for name, part in inner for found in _not_finite(part, (*loc, name))]
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -369,11 +306,11 @@ def load_settings(path: Path | None = None) -> Settings:
         SettingsError: with every problem, its file, line, key and the nearest valid key.
     """
     file = settings_file(path, os.environ)
-    data, text = _read(file) if file is not None else ({}, "")
+    data, text = read_toml(file) if file is not None else ({}, "")
     name = str(file) if file is not None else "defaults"
     unknown = unknown_variables(os.environ, all_keys())
     if file is not None:
-        data = {name: _anchored(value, (name,), _path_keys(), file.resolve().parent) for name, value in data.items()}
+        data = {name: anchored(value, (name,), _path_keys(), file.resolve().parent) for name, value in data.items()}
     try:
         settings = Settings(**data)
     except ValidationError as error:
@@ -383,7 +320,7 @@ def load_settings(path: Path | None = None) -> Settings:
     wrong = [Problem(name, line_of(text, loc), dotted(loc), reason) for loc, reason in contradictions(settings)]
     # TOML and pydantic know nan and inf; no setting does, and a wait of inf seconds would only show itself at night.
     wrong += [
-        Problem(name, line_of(text, loc), dotted(loc), "must be a finite number") for loc in _not_finite(settings, ())
+        Problem(name, line_of(text, loc), dotted(loc), "must be a finite number") for loc in not_finite(settings, ())
     ]
     if unknown or wrong:
         raise SettingsError([*wrong, *unknown])

@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 import typer
 
-from dispatch.channels.mqtt import MqttSettingsError
+from dispatch.channels.mqtt import MqttChannel, MqttSettingsError
 from dispatch.scheme import SchemeError
 from dispatch.store.errors import StoreError
 from gateway.assembly import Assembly, assembled
 from gateway.cli.app import complain
 from gateway.cli.common import ConfigOption, start
+from gateway.health import Health
 from gateway.notify import Notifier
 from gateway.radios import make_driver
 from gateway.settings import Settings, require_radio
@@ -24,6 +25,9 @@ from gateway.watchdog import Check, Watchdog
 from radio_drivers.interface import RadioSettingsError
 
 log = structlog.get_logger()
+
+BROKER_RETRY_S = 30.0
+STATUS_S = 2.0
 
 
 def run(config: ConfigOption = None) -> None:
@@ -59,7 +63,8 @@ async def listen(settings: Settings) -> None:
             gateway = group.create_task(parts.gateway.run(stop), name="gateway")
             beside: list[asyncio.Task[Any]] = [group.create_task(watchdog.run(), name="watchdog")]
             if parts.mqtt is not None:
-                beside.append(group.create_task(parts.mqtt.run(), name="alerts broker"))
+                beside.append(group.create_task(hold_broker(parts.mqtt, parts.health), name="alerts broker"))
+                beside.append(group.create_task(publish_status(parts.mqtt, parts), name="status on the broker"))
             ready = group.create_task(parts.gateway.listening.wait(), name="readiness")
             beside.append(ready)
             await asyncio.wait({ready, gateway}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,6 +77,30 @@ async def listen(settings: Settings) -> None:
             for task in beside:
                 task.cancel()
     log.info("stopped")
+
+
+async def hold_broker(broker: MqttChannel, health: Health) -> None:
+    """Publish alerts for ever. Settings that can't work are a fault of this channel, not of the others."""
+    while True:
+        try:
+            await broker.run()
+        except MqttSettingsError as error:
+            health.raise_fault("alerts broker", str(error))
+        await asyncio.sleep(BROKER_RETRY_S)
+
+
+async def publish_status(broker: MqttChannel, parts: Assembly) -> None:
+    """Keep the retained status up to date: what is wrong and how far behind we are, whenever that changes."""
+    told: dict[str, object] = {}
+    while True:
+        status: dict[str, object] = {
+            "faults": [{"part": fault.name, "reason": fault.text} for fault in parts.health.faults],
+            "waiting": parts.gateway.arrears.waiting,
+        }
+        if status != told:
+            broker.publish_status(status)
+            told = status
+        await asyncio.sleep(STATUS_S)
 
 
 def checks_of(parts: Assembly) -> dict[str, Check]:

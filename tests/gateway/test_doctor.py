@@ -37,7 +37,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("HUECRY_") or name in {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("gateway.settings.SYSTEM_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("gateway.settings_file.SYSTEM_FILE", tmp_path / "none.toml")
     monkeypatch.chdir(tmp_path)
 
 

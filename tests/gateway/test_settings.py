@@ -26,7 +26,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         if name.startswith("HUECRY_") or name in {"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "XDG_STATE_HOME"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("gateway.settings.SYSTEM_FILE", tmp_path / "etc" / "huecry.toml")
+    monkeypatch.setattr("gateway.settings_file.SYSTEM_FILE", tmp_path / "etc" / "huecry.toml")
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

@@ -50,7 +50,7 @@ def test_every_key_of_the_default_file_is_valid_and_the_default(
     for name in [*os.environ]:
         if name.startswith("HUECRY_"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr("gateway.settings.SYSTEM_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("gateway.settings_file.SYSTEM_FILE", tmp_path / "none.toml")
     from_file, from_nothing = load_settings(config_file("huecry.toml")), load_settings()
     for name in Settings.model_fields:
         assert getattr(from_file, name) == getattr(from_nothing, name)
