@@ -20,7 +20,7 @@ from radio_drivers.line import LineSettings, lines, list_serial_ports
 from radio_drivers.line.lines import Lines
 from radio_drivers.line.ports import keep_hangup, ptt_level
 from radio_drivers.line.squelch import Change
-from tests.peers.ports import free_port, wait_until_listening
+from tests.peers.ports import free_port, wait_until_bound
 from tests.peers.rfc2217 import RadioServer, radio_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial 3.5 itself
@@ -231,7 +231,7 @@ async def through_ser2net(server: RadioServer, tmp_path: Path) -> AsyncIterator[
     process = await asyncio.to_thread(
         subprocess.Popen, ["ser2net", "-n", "-u", "-c", str(config)], stderr=subprocess.DEVNULL
     )
-    await asyncio.to_thread(wait_until_listening, port)
+    await asyncio.to_thread(wait_until_bound, port)
     yield f"rfc2217://127.0.0.1:{port}"
     process.kill()
     await asyncio.to_thread(process.wait)
