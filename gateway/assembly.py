@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from gateway.daemon import EmergencyHold, Gateway, Listeners
 from gateway.entering import Entering
 from gateway.health import Health
 from gateway.listening_along import Along
-from gateway.pipeline import Clock, Pipeline, Rules
+from gateway.pipeline import Clock, Handled, Pipeline, Rules
 from gateway.radios import LentRadio, outlet
+from gateway.record import record_of
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeFiles, SchemeSource
 from gateway.settings import Settings
@@ -183,6 +184,16 @@ def put_together(
         if watchers.delivery is not None:
             watchers.delivery(event)
 
+    def handled(outcome: Handled) -> None:
+        if publisher is not None:
+            latency_s = (outcome.decided_at - outcome.transmission.ended_at).total_seconds()
+            record = record_of(outcome, latency_s, settings.policy.review_at)
+            publisher.publish_call(
+                {"channel": outcome.transmission.channel, "unit": outcome.transmission.unit, **record}
+            )
+        listeners.handled(outcome)
+
+    listeners = watchers.gateway or Listeners()
     health = Health(clock)
     hold = EmergencyHold(EMERGENCY_HOLD_S, clock)
     outbox = Outbox(
@@ -217,7 +228,7 @@ def put_together(
         clock=clock,
         workers=settings.speech.workers,
         along=Along(listen_along, watchers.partial_text) if along is not None else None,
-        listeners=watchers.gateway,
+        listeners=replace(listeners, handled=handled),
     )
     return Assembly(gateway, store, speech, outbox, publisher, health)
 

@@ -1,6 +1,6 @@
 """Plays recordings through the whole pipeline as if they had just been received, one after the other, without a radio.
 
-The fields of a line are those that `record_of` names; measurements and bug reports rely on them.
+The fields of a line are `file` and those of `gateway.record`; measurements and bug reports rely on them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from dispatch.calls import DecisionKind, Match
 from dispatch.deliveries import Channel, ChannelKind
 from dispatch.outbox import Outbox
 from dispatch.register.csv_import import parse_register
@@ -25,7 +24,8 @@ from dispatch.store.store import Store, open_store
 from gateway.assembly import instance_name, mqtt_channel, rules_of, scheme_files, sms_channel, utc_now
 from gateway.audio import AudioError, read_pcm
 from gateway.health import Health
-from gateway.pipeline import Handled, Pipeline
+from gateway.pipeline import Pipeline
+from gateway.record import record_of
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeSource
 from gateway.settings import Settings
@@ -205,7 +205,7 @@ class _Player:
         except (AudioError, SpeechError, ReplayError) as error:
             return {"file": str(path), "error": str(error)}
         latency = time.perf_counter() - handed_in
-        return record_of(path, handled, latency, self.settings.policy.review_at)
+        return {"file": str(path), **record_of(handled, latency, self.settings.policy.review_at)}
 
     async def _listened_along(self, pcm: bytes) -> Callable[[], Any] | None:
         """Give the samples to an engine that listens along, as they would have come in while somebody talked."""
@@ -227,44 +227,3 @@ class _Player:
             if await self.store.outbox.next_due(utc_now()) is None:
                 return
             await asyncio.sleep(LOOK_S)
-
-
-def record_of(path: Path, handled: Handled, latency_s: float, review_at: float) -> dict[str, Any]:
-    """The contract's JSON object of one file."""
-    call, decision, transcript = handled.call, handled.decision, handled.transcript
-    people = [match for match in handled.matches if match.confidence >= review_at or match.mention.negated]
-    candidates = [match for match in handled.matches if match not in people]
-    text = handled.text if decision.kind is DecisionKind.ALERT else None
-    return {
-        "file": str(path),
-        "duration_s": round(handled.transmission.duration_s, 3),
-        "transcript": transcript.text,
-        "intent": call.intent.value,
-        "people": [_person(match) for match in people],
-        "candidates": [_person(match) for match in candidates],
-        "caller": call.caller,
-        "place": call.place.name if call.place else None,
-        "heading": call.heading,
-        "description": call.description.parts() or None,
-        "priority": call.priority.value,
-        "decision": decision.kind.value,
-        "decision_reason": decision.reason,
-        "alert": text
-        and {"radio_voice": text.voice, "radio_text": text.radio_text, "sms": text.sms, "mqtt": text.mqtt},
-        "latency_s": round(latency_s, 4),
-        "engine": transcript.engine,
-        "timings_s": handled.timings_s,
-    }
-
-
-def _person(match: Match) -> dict[str, Any]:
-    return {
-        "said": match.mention.said,
-        "reference": match.person.reference,
-        "name": match.person.name,
-        "kind": match.mention.kind.value,
-        "confidence": round(match.confidence, 4),
-        "negated": match.mention.negated,
-        "notice": match.notice.value,
-        "reason": match.reason,
-    }

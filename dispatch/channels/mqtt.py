@@ -51,6 +51,9 @@ class MqttSettings:
     keepalive_s: int = 30
     timeout_s: float = 10.0
     longest_retry_s: float = 30.0
+    publish_calls: bool = False
+    """Also publish every call as it was heard and decided, on `<prefix>/call`. It holds what was said, names included:
+    only for a broker inside the control room."""
 
     def problems(self) -> tuple[str, ...]:
         """What keeps these settings from working: one sentence each, naming the key."""
@@ -140,6 +143,14 @@ class MqttChannel(Channel):
         The oldest goes when too many wait. Fits `Outbox(listener=...)`.
         """
         self._enqueue("delivery", event_payload(event))
+
+    def publish_call(self, record: Mapping[str, object]) -> None:
+        """Publish what was heard and decided on `<prefix>/call`, if the settings want it: also what raises no alert.
+
+        For screens. It is not kept for a broker that is away: the store has it (`huecry log`).
+        """
+        if self._settings.publish_calls:
+            self._enqueue("call", record)
 
     def publish_status(self, status: Mapping[str, object]) -> None:
         """Replace the retained status on `<prefix>/status`. `{"state": "online"}` is added."""
