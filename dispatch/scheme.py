@@ -155,6 +155,8 @@ class Scheme:
     reference_prefixes: tuple[str, ...] = ("DT",)
     """Letters of its references: "DT" of "DT-0142"."""
     reference_digits: int = 4
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Radio unit id -> member whose radio it is."""
     _by_name: dict[str, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

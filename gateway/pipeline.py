@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dispatch.calls import Call, Decision, Match
+from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Wording
@@ -62,7 +62,15 @@ class Rules:
     content: ContentRules
     zone: ZoneInfo
     alert_life: timedelta = timedelta(minutes=10)
-    """A sighting older than this misleads more than it helps: nothing is sent after it."""
+    """A sighting older than this, counted from key-down, misleads more than it helps: nothing is sent after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it was said, which is what people are told and what an alert's life counts from; and when it was decided."""
+
+    said_at: datetime
+    decided_at: datetime
 
 
 class Laps:
@@ -122,7 +130,7 @@ class Pipeline:
         transcript = await self._hear(transmission, hints_for(people, scheme), early)
         laps.lap("hear")
         heard = as_heard(transcript, transmission.duration_s)
-        call = read(heard, scheme)
+        call = with_caller(read(heard, scheme), transmission.unit, scheme)
         laps.lap("read")
         now = self._clock()
         matches = match(heard, call, people, now, self._rules.zone, scheme)
@@ -130,7 +138,7 @@ class Pipeline:
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
         decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy, transmission.channel)
         laps.lap("decide")
-        text, alert = await self._alert(call, decision, live, now, scheme)
+        text, alert = await self._alert(call, decision, live, Moment(transmission.ended_at, now), scheme)
         laps.lap("word")
         committed = await self._store.decisions.commit(
             transmission.transmission_id, call, matches, decision, alert, now, laps.taken
@@ -162,14 +170,14 @@ class Pipeline:
         return transcript
 
     async def _alert(
-        self, call: Call, decision: Decision, live: Sequence[LiveAlert], now: datetime, scheme: Scheme
+        self, call: Call, decision: Decision, live: Sequence[LiveAlert], moment: Moment, scheme: Scheme
     ) -> tuple[AlertText | None, NewAlert | None]:
         """Wording and deliveries of what was decided; nothing where nobody is to be told."""
         if decision.alert_kind is None:
             return None, None
         ended = which_end(decision, live)
         number = await self._store.decisions.reserve_number()
-        text = compose(decision, call, number, now, self._rules.zone, scheme, self._rules.content, ended)
+        text = compose(decision, call, number, moment.said_at, self._rules.zone, scheme, self._rules.content, ended)
         wordings = Wordings(text.voice, text.radio_text, text.sms, text.mqtt)
         place = call.place.name if call.place else None
         updates = None
@@ -186,8 +194,8 @@ class Pipeline:
             number=number,
             kind=decision.alert_kind,
             priority=decision.priority,
-            created_at=now,
-            expires_at=now + self._rules.alert_life,
+            created_at=moment.decided_at,
+            expires_at=moment.said_at + self._rules.alert_life,
             offender_ids=tuple(match.person.offender_id for match in decision.named),
             notice_ids=tuple(match.notice_id for match in decision.named if match.notice_id is not None),
             place=place,
@@ -199,6 +207,16 @@ class Pipeline:
 
     async def _contacts(self) -> tuple[StoredContact, ...]:
         return await self._store.members.sms_contacts() if self._texts else ()
+
+
+def with_caller(call: Call, unit: str | None, scheme: Scheme) -> Call:
+    """Where nobody said who calls, the radio itself tells: its unit id belongs to a member, and that is where they are."""
+    member = scheme.units.get(unit or "")
+    if call.caller is not None or member is None:
+        return call
+    row = scheme.place(member)
+    place = call.place or PlaceRead(member, "", row.place_id if row else None)
+    return replace(call, caller=member, place=place, reasons=(*call.reasons, f"Radio {unit} is {member}'s."))
 
 
 def continued(decision: Decision, live: Sequence[LiveAlert]) -> LiveAlert | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -196,7 +197,8 @@ class _Player:
             pcm = await asyncio.to_thread(read_pcm, path)
             early = await self._listened_along(pcm)
             handed_in = time.perf_counter()
-            take = Take("replay", utc_now(), pcm)
+            # It ends now: the last sample has just been handed in.
+            take = Take("replay", utc_now() - timedelta(seconds=len(pcm) / 32_000), pcm)
             kept = await self.recordings.keep(take)
             if not kept:
                 raise ReplayError(f"the recording can't be stored in {self.settings.audio_dir}")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dispatch.calls import DecisionKind
+from dispatch.deliveries import DeliveryState
+from dispatch.store.transmissions import NewTranscript, NewTransmission
 from gateway.daemon import ATTEMPTS
 from radio_drivers.simulator.settings import SimulatorSettings
 from tests.gateway.little_town import ScriptedTranscriber, little_town, said
@@ -90,6 +93,9 @@ async def test_an_emergency_button_alone_raises_the_alarm(tmp_path: Path) -> Non
         assert handled.decision.kind is DecisionKind.ALERT
         assert handled.alert is not None
         assert handled.alert.priority == "urgent"
+        assert handled.call.caller == "Station Newsagent", "whose radio 1008 is"
+        assert handled.text is not None
+        assert "Station Newsagent" in handled.text.voice
 
 
 async def test_a_text_from_a_radio_is_read_like_speech(tmp_path: Path) -> None:
@@ -229,3 +235,22 @@ async def test_what_an_earlier_run_left_is_taken_up(tmp_path: Path) -> None:
     async with little_town(tmp_path, ScriptedTranscriber({1: SIGHTING})) as town:
         await town.until(lambda: town.handled)
         assert town.handled[0].decision.kind is DecisionKind.ALERT
+
+
+async def test_an_old_sighting_that_is_only_heard_now_is_decided_and_told_to_nobody(tmp_path: Path) -> None:
+    async with little_town(tmp_path, ScriptedTranscriber({})) as town:
+        said_at = town.channel.clock.now() - timedelta(minutes=11)
+        old = NewTransmission("f" * 32, "town", "1002", None, said_at, said_at, 0.0, "", "0" * 64, source="radio text")
+        row = await town.parts.store.transmissions.record(old)
+        heard = NewTranscript(SIGHTING, (), (), 0.0, 0.0, "radio text", 0.0)
+        await town.parts.store.transmissions.save_transcript(row, heard)
+    async with little_town(tmp_path, ScriptedTranscriber({})) as town:
+        await town.until(lambda: town.handled)
+        (handled,) = town.handled
+        assert handled.decision.kind is DecisionKind.ALERT
+        assert handled.alert is not None
+        assert handled.alert.deliveries
+        await town.until_sent()
+        counts = await town.parts.store.outbox.counts()
+        assert counts[DeliveryState.EXPIRED] == len(handled.alert.deliveries)
+        assert not await asyncio.to_thread(town.sms)
