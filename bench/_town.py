@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.channels.synthesis import Synthesizer, make_synthesizer
+from dispatch.policy import PolicyRules
 from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
 from dispatch.store.store import open_store
@@ -38,12 +39,12 @@ CALLS = (
     "Star Clothing to Control, number zero one one seven is outside, heading towards the station.",
     "Thanks Martin, see you tomorrow, have a good evening.",
     "Market Pharmacy to Control, radio check please, over.",
-    "Fernley Sports to Control, I think it might be Laura Kingsley by the library, red coat.",
+    "Fernley Sports to Control, Daniel Fletcher is by the tills, black jacket.",
     "Riverside Hotel to Control, can you put a camera on our side door please.",
-    "Control to all shops, nothing to report, all quiet on the square.",
+    "Crown Jewellers to Control, Peter Sandford is at the window again, blue cap.",
     "Fernley Hardware to all shops, be aware, that Magpie is on Mill Lane with a blue rucksack.",
     "Station Newsagent to Control, two lads on bikes, they have gone towards the bus station.",
-    "Crown Jewellers to Control, a woman is refusing to leave, can somebody come over.",
+    "Sunrise Supermarket to Control, number zero one zero six is at the door.",
 )
 
 
@@ -114,6 +115,7 @@ async def bench_town(
             scheme=SchemeSettings(name="Fernley Town Against Crime", short="FTAC"),
             paths=PathSettings(state_dir=folder / "state"),
             tables=TableSettings(places_file=config_file("demo/places.csv")),
+            policy=PolicyRules(repeat_quiet_s=0),  # the same calls come round again, and each is to be spoken
         )
         await fill(settings.database_url)
         async with RadioAir(AirClock(pace), seed=3) as air:

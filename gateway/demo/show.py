@@ -261,9 +261,9 @@ def introduce(console: Console, afternoon: Afternoon) -> None:
     """What is about to be seen."""
     console.rule(f"[bold]Hue and Cry[/] · {afternoon.name}")
     console.print(
-        f"An invented town's afternoon: {len(afternoon.calls)} calls on one software radio channel, six times as fast as\n"
-        "life. Everything else is the real gateway: recording, Whisper, register, policy, voice and texts. No radio, no\n"
-        "network; everybody is made up.\n",
+        f"An invented town's afternoon: {len(afternoon.calls)} calls on one software radio channel, six times as fast as life. "
+        "Everything else is the real gateway: recording, Whisper, register, policy, voice and texts. No radio, no network; "
+        "everybody is made up.\n",
         highlight=False,
     )
 
@@ -287,18 +287,19 @@ def conclude(console: Console, diary: Diary, shown: Shown) -> None:
     if aired:
         table.add_row(
             "key-down to our own key",
-            f"{median(aired):.2f} s in the middle (waiting for a clear channel is faster here, too)",
+            f"{median(aired):.2f} s in the middle",
         )
     table.add_row("rebroadcasts, texts", f"{len(diary.rebroadcasts)}, {texts}")
     table.add_row("it all took", f"{shown.seconds:.0f} s")
     console.print(table)
     console.print(
-        f"\nIn [bold]{shown.folder}[/]: what the radios heard (rebroadcasts/*.wav), the texts (texts/*.txt), the picture\n"
-        "timeline.png, the log (log.jsonl), and the store and recordings (state/).\n\n"
-        "Next: listen to a rebroadcast, then\n"
-        "  [cyan]huecry doctor[/]                              what this machine still needs\n"
-        "  [cyan]huecry register import FILE --dry-run[/]      your own register\n"
-        "  [cyan]huecry replay --json OUT.jsonl RECORDING[/]   a recording of yours through the same way\n"
-        "  docs/install.md                            a gateway that starts at boot\n",
+        f"\nIn [bold]{shown.folder}[/]: what the radios heard (rebroadcasts/*.wav), the texts (texts/*.txt), the picture "
+        "timeline.png, the log (log.jsonl), the store and the recordings (state/).\n",
         highlight=False,
     )
+    following = Table(box=None, show_header=False, pad_edge=False)
+    following.add_row("[cyan]huecry doctor[/]", "what this machine still needs")
+    following.add_row("[cyan]huecry register import FILE --dry-run[/]", "your own register")
+    following.add_row("[cyan]huecry replay --json OUT.jsonl FILE[/]", "a recording of yours, the same way")
+    following.add_row("docs/install.md", "a gateway that starts at boot")
+    console.print("Next: listen to a rebroadcast, then", following)
