@@ -155,12 +155,16 @@ class Scheme:
     reference_prefixes: tuple[str, ...] = ("DT",)
     """Letters of its references: "DT" of "DT-0142"."""
     reference_digits: int = 4
-    units: Mapping[str, str] = field(default_factory=dict)
-    """Radio unit id -> member whose radio it is."""
+    units: tuple[tuple[str, str], ...] = ()
+    """Radio unit ids, each with the member whose radio it is."""
     _by_name: dict[str, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({place.name: place for place in self.places})
+
+    def member_of(self, unit: str | None) -> str | None:
+        """Whose radio it is."""
+        return next((member for known, member in self.units if known == unit), None)
 
     def place(self, name: str) -> Place | None:
         """The place with this name."""

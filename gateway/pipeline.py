@@ -211,7 +211,7 @@ class Pipeline:
 
 def with_caller(call: Call, unit: str | None, scheme: Scheme) -> Call:
     """Where nobody said who calls, the radio itself tells: its unit id belongs to a member, and that is where they are."""
-    member = scheme.units.get(unit or "")
+    member = scheme.member_of(unit)
     if call.caller is not None or member is None:
         return call
     row = scheme.place(member)

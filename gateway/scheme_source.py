@@ -72,7 +72,9 @@ class SchemeSource:
             members=tuple(member.name for member in members),
             reference_prefixes=prefixes or ("DT",),
             reference_digits=digits or 4,
-            units={site.radio_unit: member.name for member in members for site in member.sites if site.radio_unit},
+            units=tuple(
+                (site.radio_unit, member.name) for member in members for site in member.sites if site.radio_unit
+            ),
         )
         self._read_at = now
         return self._scheme

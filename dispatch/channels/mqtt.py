@@ -184,18 +184,21 @@ class MqttChannel(Channel):
         await client.publish(status, online, qos=1, retain=True)
         self._client = client
         self._connected.set()
+        lost: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish_events(client), name="mqtt events")
                 group.create_task(_until_lost(client), name="mqtt link")
-        except* aiomqtt.MqttError as lost:
-            raise aiomqtt.MqttError(str(lost.exceptions[0])) from lost
+        except* aiomqtt.MqttError as several:
+            lost = several.exceptions[0]  # raised below: what is raised in here may come out wrapped in a group
         finally:
             self._client = None
             self._connected.clear()
             # Only reached with a live link when we are being stopped; a broken one has its last will.
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 await self._say_offline(client)
+        if lost is not None:
+            raise aiomqtt.MqttError(str(lost)) from lost
 
     async def _say_offline(self, client: aiomqtt.Client) -> None:
         try:

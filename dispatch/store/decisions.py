@@ -31,6 +31,8 @@ from dispatch.store.types import clean_json, finite
 
 ENDING = (AlertKind.CORRECTION, AlertKind.STAND_DOWN)
 ACTOR = "gateway"
+LIVE_MAX = 100
+"""So many alerts within two hours is more than a town can mean by "stand down"; every call asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class DecisionsStore:
                 AlertRow.kind.not_in(ENDING),
             )
             .order_by(AlertRow.created_at.desc(), AlertRow.id.desc())
+            .limit(LIVE_MAX)
         )
         async with self._database.read() as session:
             rows = (await session.execute(query)).all()
