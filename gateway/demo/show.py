@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
 from dispatch.store.store import Store
 from gateway.assembly import Assembly, Watchers, assembled
+from gateway.audio import write_wav
 from gateway.daemon import Listeners
 from gateway.demo.afternoon import Afternoon, ScriptedCall, read_afternoon
 from gateway.demo.diary import Diary
@@ -109,10 +109,11 @@ async def show(folder: Path, console: Console, *, pace: float = PACE) -> Shown:
             more_channels=[texts],
         ) as parts:
             view.name_shops(await _fill(parts.store))
-            recorder = SoftwareRadio("LOG", on_heard=_rebroadcast_to(folder / "rebroadcasts")).join(channel)
+            recorder = SoftwareRadio("LOG").join(channel)
             with view:
                 await _run(Stage(parts, channel, diary, view), afternoon, voices)
             recorder.leave()
+    await asyncio.to_thread(_write_rebroadcasts, folder / "rebroadcasts", recorder.heard)
     await asyncio.to_thread(diary.write, folder / "log.jsonl")
     title = f"{afternoon.name}: {len(afternoon.calls)} calls on one radio channel"
     await asyncio.to_thread(draw, diary, folder / "timeline.png", ZONE, title)
@@ -226,23 +227,11 @@ def _delivery(diary: Diary, view: View) -> Callable[[DeliveryEvent], None]:
     return listen
 
 
-def _rebroadcast_to(folder: Path) -> Callable[[HeardTransmission], None]:
-    """Keep what a guard's radio hears from the gateway. A few hundred kilobytes at a time: written where it is."""
-    count = 0
-
-    def keep(heard: HeardTransmission) -> None:
-        nonlocal count
-        if BASE not in heard.units:
-            return
-        count += 1
-        folder.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(folder / f"rebroadcast-{count:02d}.wav"), "wb") as wav:
-            wav.setnchannels(1)
-            wav.setsampwidth(2)
-            wav.setframerate(16_000)
-            wav.writeframes(heard.pcm)
-
-    return keep
+def _write_rebroadcasts(folder: Path, heard: Sequence[HeardTransmission]) -> None:
+    """What a guard's radio got from the gateway, one WAV each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate((each for each in heard if BASE in each.units), 1):
+        write_wav(folder / f"rebroadcast-{number:02d}.wav", one.pcm)
 
 
 def _clear(folder: Path) -> None:
