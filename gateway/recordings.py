@@ -110,6 +110,7 @@ class Recordings:
         self._rows = rows
         self._health = health
         self._waiting: list[Take] = []
+        self._storing = asyncio.Lock()
 
     @property
     def waiting(self) -> int:
@@ -129,7 +130,11 @@ class Recordings:
         return await self.retry()
 
     async def retry(self) -> list[Transmission]:
-        """Try again to keep what waits."""
+        """Keep what waits. One at a time: two that look at the same take would each enter it, as two transmissions."""
+        async with self._storing:
+            return await self._store_waiting()
+
+    async def _store_waiting(self) -> list[Transmission]:
         kept: list[Transmission] = []
         while self._waiting:
             take = self._waiting[0]

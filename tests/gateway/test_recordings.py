@@ -155,3 +155,12 @@ async def test_a_write_that_stands_still_does_not_hold_up_the_loop(tmp_path: Pat
         await asyncio.sleep(0)
     assert turns > 1
     assert len(await keeping) == 1
+
+
+async def test_a_retry_beside_the_first_try_does_not_enter_a_take_twice(tmp_path: Path, store: Store) -> None:
+    recordings = Recordings(tmp_path / "audio", store.transmissions, Health())
+    kept, *again = await asyncio.gather(recordings.keep(take()), recordings.retry(), recordings.retry())
+    assert len(kept) == 1
+    assert again == [[], []]
+    assert len(await store.transmissions.unfinished()) == 1
+    assert len(list(tmp_path.rglob("*.wav"))) == 1
