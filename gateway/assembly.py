@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatch.channels.mqtt import MqttChannel
@@ -15,7 +14,7 @@ from dispatch.channels.sms import SmsChannel
 from dispatch.channels.voice import RadioVoiceChannel, Speak, SpeakError
 from dispatch.deliveries import Channel, ChannelKind
 from dispatch.outbox import DeliveryEvent, Outbox
-from dispatch.store.store import Store, open_store
+from dispatch.store.store import Store, open_store, utc_now
 from gateway.backlog import Backlog
 from gateway.daemon import EmergencyHold, Gateway, Listeners
 from gateway.entering import Entering
@@ -34,11 +33,6 @@ from radio_drivers.interface import RadioDriver
 
 EMERGENCY_HOLD_S = 45.0
 """After a call for help nothing but urgent alerts is spoken on that channel for so long."""
-
-
-def utc_now() -> datetime:
-    """Aware UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from dispatch.outbox import Outbox
 from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
 from dispatch.register.report import ImportReport
-from dispatch.store.store import Store, open_store
-from gateway.assembly import instance_name, mqtt_channel, rules_of, scheme_files, sms_channel, utc_now
+from dispatch.store.store import Store, open_store, utc_now
+from gateway.assembly import instance_name, mqtt_channel, rules_of, scheme_files, sms_channel
 from gateway.audio import AudioError, read_pcm
 from gateway.health import Health
 from gateway.pipeline import Pipeline
