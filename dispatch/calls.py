@@ -92,6 +92,8 @@ class Description:
     headwear: str | None = None
     carrying: str | None = None
     vehicle: str | None = None
+    plate: str | None = None
+    """Number plate, or the part of it that was said: "LT19"."""
     count: int | None = None
     other: str | None = None
 
@@ -118,6 +120,8 @@ class Call:
     heading: str | None = None
     description: Description = field(default_factory=Description)
     priority: Priority = Priority.NORMAL
+    priority_reason: str | None = None
+    """What makes it urgent: weapon, violence, child, medical, fire, danger, emergency; "pressing" for a high one."""
     read_back: bool = False
     """Control repeating what it was told: not a second sighting."""
     reasons: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from dispatch.calls import Call, Span
 from dispatch.phrases import Token, fold, tokens
 from dispatch.reading.callers import parties
-from dispatch.reading.denials import denials, hedges
+from dispatch.reading.corrections import scopes
 from dispatch.reading.places import places_in
 from dispatch.scheme import PhraseTables, Scheme
 
@@ -75,18 +75,24 @@ def prepare(
     masks += scheme.words["names.brands"].find(folded)
     if opening_words and words:
         masks.append(Span(0, words[min(opening_words, len(words)) - 1].after))
+    denied, hedged = (call.negations, call.hedges) if call else _scopes(text, scheme)
     capitals = sum(text[token.start].isupper() for token in words[1:])
     return Wording(
         text,
         folded,
         words,
         tuple(masks),
-        call.negations if call else denials(text, scheme),
-        call.hedges if call else hedges(text, scheme),
+        denied,
+        hedged,
         has_capitals=bool(capitals) or text[:1].isupper(),
         biased=biased,
         weight=weight,
     )
+
+
+def _scopes(text: str, scheme: Scheme) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    found = scopes(text, scheme)
+    return found.denied, found.hedged
 
 
 @lru_cache(maxsize=8)

@@ -67,9 +67,7 @@ def denials(text: str, scheme: Scheme) -> tuple[Span, ...]:
         before = folded[: hit.start].rstrip().rsplit(" ", 1)[-1]
         if said == "not" and before in _AUXILIARIES:
             continue
-        if said in ("i said", "we said", "said it was") and not re.search(
-            r"\b(?:meant|mean|should|correct\w*|but|wrong)\b", folded[hit.end :]
-        ):
+        if said in ("i said", "we said", "said it was") and not _corrected(folded[hit.end :], scheme):
             continue
         if said.startswith("thought") and not re.search(r"\b(?:but|is ?n.t|not|was ?n.t|wrong)\b", folded[hit.end :]):
             continue
@@ -94,7 +92,14 @@ def denials(text: str, scheme: Scheme) -> tuple[Span, ...]:
             _forward(folded, hit.end(), 3, scheme, own_again=True)
             for hit in re.finditer(rf"\b(?:{relatives}) of (?=[a-z])", folded)
         ]
-    return _merged(scopes)
+    return merged(scopes)
+
+
+def _corrected(after: str, scheme: Scheme) -> bool:
+    """What follows "I said ..." says that it was wrong."""
+    if re.search(r"\b(?:should|correct\w*|but|wrong)\b", after):
+        return True
+    return scheme.words["correction.meant"].first(after) is not None
 
 
 def _backward(folded: str, hit: Span) -> Span:
@@ -123,10 +128,11 @@ def hedges(text: str, scheme: Scheme) -> tuple[Span, ...]:
         asked = sentence(folded, max(0, mark.start() - 1))
         if _QUESTION.match(folded[asked.start : asked.end]):
             scopes.append(asked)
-    return _merged(scopes)
+    return merged(scopes)
 
 
-def _merged(scopes: list[Span]) -> tuple[Span, ...]:
+def merged(scopes: list[Span]) -> tuple[Span, ...]:
+    """Stretches in order, those that touch made one."""
     merged: list[Span] = []
     for scope in sorted((s for s in scopes if s.end > s.start), key=lambda s: (s.start, s.end)):
         if merged and scope.start <= merged[-1].end:

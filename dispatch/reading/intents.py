@@ -1,13 +1,18 @@
-"""What a transmission is for, and how urgent: a row of rules from the most pressing to the least, first one wins."""
+"""What a transmission is for.
+
+First the sure phrases, from the most pressing to the least: the first list of which a phrase was said decides. Where none was,
+every trace is weighed: phrases slightly misheard, phrases in the engine's other hypotheses, single words that go with an
+intent, and what else was read (somebody described, moving, at a place). On noisy radio the second way is the usual one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatch.calls import Description, Intent, PlaceRead, Priority
+from dispatch.calls import Description, Intent, PlaceRead
 from dispatch.phrases import tokens
-from dispatch.reading.callers import Parties, is_control
+from dispatch.reading.callers import Parties
 from dispatch.scheme import Scheme
 
 
@@ -25,30 +30,50 @@ class Read:
     """A reference or a spelled name was read."""
     gives_reference: bool
     """A reference was read. A name spelled and nothing else rather answers a question."""
+    corrects: str | None = None
+    """Words that take an earlier call back."""
+    points_at: str | None = None
+    """ "It's" with a name behind."""
+    denies: str | None = None
+    """Whom the call says it is not."""
+    guesses: bool = False
+    """Somebody is named as a guess."""
+    others: tuple[tuple[str, float], ...] = ()
+    """The engine's other unbiased hypotheses, folded, each with its share of the weight of all (0-1)."""
+
+    @property
+    def start(self) -> int:
+        """Where the call begins behind its opening formula."""
+        return self.parties.span.end if self.parties.span and self.parties.called else 0
+
+    @property
+    def message(self) -> str:
+        """The folded text behind the opening formula."""
+        return self.folded[self.start :]
 
     def said(self, key: str) -> str | None:
         """The first phrase of a list that stands in the text outside the opening formula."""
-        start = self.parties.span.end if self.parties.span and self.parties.called else 0
-        return self.scheme.words[key].first(self.folded[start:])
+        return self.scheme.words[key].first(self.message)
 
 
 Rule = tuple[Intent, Callable[[Read], str | None]]
 
 
 def _emergency(read: Read) -> str | None:
-    words = tokens(read.folded)
-    opening = " ".join(token.text for token in words[:2])
-    first = read.scheme.words["intent.emergency_first"].first(opening) if words else None
-    if first and opening.startswith(first) and not read.said("intent.radio_check"):
-        after = read.folded[words[0].after :].strip(" ,!.")
-        if first != "help" or not after.startswith(("with", "needed with", "on till", "on the till")):
-            return first
+    for text in dict.fromkeys((read.folded, read.message)):
+        words = tokens(text)
+        opening = " ".join(token.text for token in words[:2])
+        first = read.scheme.words["intent.emergency_first"].first(opening) if words else None
+        if first and opening.startswith(first) and not read.said("intent.radio_check"):
+            after = text[text.index(words[0].text) + len(words[0].text) :].strip(" ,!.")
+            if first != "help" or not after.startswith(("with", "needed with", "on till", "on the till")):
+                return first
     return read.said("intent.emergency")
 
 
 def _correction(read: Read) -> str | None:
-    said = read.said("intent.correction")
-    if said and read.said("intent.stand_down") and said in _WEAK_CORRECTIONS:
+    said = read.corrects or read.said("intent.correction")
+    if said and said in _WEAK_CORRECTIONS and read.said("intent.stand_down"):
         return None
     return said
 
@@ -74,17 +99,21 @@ _WEAK_REQUESTS = frozenset(
 
 def _weak_request(read: Read) -> str | None:
     said = read.said("intent.request_weak")
-    return said if said and not _somebody_somewhere(read) else None
+    if said is None:
+        return None
+    # "Could someone look at our shutter, it's stuck": who begins with a question mostly asks.
+    asks_first = read.message.lstrip(" ,.").startswith(said)
+    return None if somebody_somewhere(read, weak=not asks_first) else said
 
 
 def _chatter(read: Read) -> str | None:
     said = read.said("intent.chatter")
     if said is None:
         return None
-    return None if _somebody_somewhere(read, weak=False) or read.names_somebody else said
+    return None if somebody_somewhere(read, weak=False) or read.names_somebody else said
 
 
-_WEAK_PRESENCE = frozenset(
+WEAK_PRESENCE = frozenset(
     {
         "it's",
         "that's",
@@ -100,72 +129,35 @@ _WEAK_PRESENCE = frozenset(
         "come in",
     }
 )
+"""Said of shops and things as well: too little where a call is plainly chatter."""
 
 
-def _somebody_somewhere(read: Read, *, weak: bool = True) -> bool:
+def somebody_somewhere(read: Read, *, weak: bool = True) -> bool:
+    """Somebody is described, moving or at a place. `weak`: words like "outside" are enough."""
     parts = set(read.description.parts()) - {"sex"}
     if parts or read.heading:
         return True
     presence = read.said("intent.presence")
-    return presence is not None and (weak or presence not in _WEAK_PRESENCE)
+    return presence is not None and (weak or presence not in WEAK_PRESENCE)
 
 
-def _sighting(read: Read) -> str | None:
-    presence = read.said("intent.presence")
-    if presence:
-        return presence
-    if read.heading:
-        return read.heading
-    parts = read.description.parts()
-    if set(parts) - {"sex"}:
-        return ", ".join(str(part) for part in parts.values())
-    if read.gives_reference:
-        return "a reference"
-    # A place at the very start is rather who calls.
-    if read.place and read.parties.caller is None and read.folded.find(read.place.said) > 4:
-        return read.place.said
-    return None
-
-
-def read_back(read: Read) -> bool:
-    """Control repeats what it was told."""
-    said = read.scheme.words["intent.read_back"].first(read.folded)
-    return said is not None and (
-        is_control(read.parties.caller, read.scheme) or read.folded.startswith((said, "yes " + said))
-    )
-
-
-RULES: tuple[Rule, ...] = (
+SURE: tuple[Rule, ...] = (
     (Intent.EMERGENCY, _emergency),
     (Intent.CORRECTION, _correction),
     (Intent.STAND_DOWN, lambda read: read.said("intent.stand_down")),
     (Intent.RADIO_CHECK, lambda read: read.said("intent.radio_check")),
     (Intent.INCIDENT, lambda read: read.said("intent.incident")),
     (Intent.REQUEST, _request),
-    (Intent.REQUEST, _weak_request),
-    (Intent.CHATTER, _chatter),
-    (Intent.SIGHTING, _sighting),
 )
+"""Top to bottom: the first that applies decides."""
+UNSURE: tuple[Rule, ...] = ((Intent.REQUEST, _weak_request), (Intent.CHATTER, _chatter))
+"""Apply where the traces of nothing else are strong."""
 
 
-def intent_of(read: Read) -> tuple[Intent, str]:
-    """The intent and the sentence that says why."""
-    for intent, rule in RULES:
+def sure_intent(read: Read) -> tuple[Intent, str] | None:
+    """The intent of which a sure phrase was said, and that phrase."""
+    for intent, rule in SURE:
         said = rule(read)
         if said is not None:
-            return intent, f'Read as {intent.value.replace("_", " ")} because of "{said.strip()}".'
-    return Intent.CHATTER, "Read as chatter: nobody is said to be anywhere, and nothing happened."
-
-
-def priority_of(read: Read, intent: Intent) -> tuple[Priority, str | None]:
-    """The priority and, unless it is normal, the sentence that says why."""
-    if intent is Intent.EMERGENCY:
-        return Priority.URGENT, "Urgent because it is an emergency."
-    urgent = read.said("priority.urgent")
-    if urgent and intent in (Intent.INCIDENT, Intent.SIGHTING):
-        return Priority.URGENT, f'Urgent because of "{urgent.strip()}".'
-    if intent in (Intent.INCIDENT, Intent.SIGHTING, Intent.CORRECTION):
-        high = read.said("priority.high")
-        if high and not read.said("priority.low"):
-            return Priority.HIGH, f'High priority because of "{high.strip()}".'
-    return Priority.NORMAL, None
+            return intent, said
+    return None

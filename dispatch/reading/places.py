@@ -14,6 +14,7 @@ from dispatch.reading.callers import Parties, is_control
 from dispatch.scheme import Place, Scheme
 
 _NEAR_ENOUGH = 88.0
+_BEFORE_NEAR_ENOUGH = 78.0
 _FUZZY_FROM = 7
 """Letters from which a place may be recognised by likeness."""
 _HEADING_WORDS = 9
@@ -81,11 +82,25 @@ def places_in(folded: str, scheme: Scheme, *, misheard: bool = True) -> list[Pla
                 if len(window) < _FUZZY_FROM - 1 or any(span.overlaps(place.span) for place in found):
                     continue
                 best = process.extractOne(window, long_forms, scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH)
-                if best:
+                if best and _same_kind(window, best[0]):
                     name, member = said[best[0]]
                     place = scheme.place(name)
                     found.append(PlaceFound(name, window, span, place.place_id if place else None, member, exact=False))
     return sorted(found, key=lambda place: place.span.start)
+
+
+_KINDS = frozenset(
+    ["street", "road", "lane", "centre", "park", "square", "hill", "hall", "gardens", "station", "place", "walk"]
+)
+
+
+def _same_kind(window: str, form: str) -> bool:
+    """Where both end alike, what stands before must be alike as well: "the street" is not Hythe Street."""
+    *before, last = window.split()
+    *wanted, kind = form.split()
+    if last != kind or kind not in _KINDS or not wanted:
+        return True
+    return fuzz.ratio(" ".join(before), " ".join(wanted)) >= _BEFORE_NEAR_ENOUGH
 
 
 def heading_in(folded: str, text: str, scheme: Scheme) -> tuple[str | None, Span | None]:

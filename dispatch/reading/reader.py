@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from math import exp
+
 from dispatch.calls import Call, Intent, Mention, MentionKind, Span
 from dispatch.heard import Heard
-from dispatch.phrases import fold, tokens
+from dispatch.phrases import clause_end, fold, tokens
 from dispatch.reading.callers import parties
-from dispatch.reading.denials import denials, hedges
+from dispatch.reading.corrections import scopes
 from dispatch.reading.descriptions import describe
-from dispatch.reading.intents import Read, intent_of, priority_of, read_back
-from dispatch.reading.noise import unintelligible
+from dispatch.reading.intents import Read
+from dispatch.reading.noise import marks, unintelligible
 from dispatch.reading.numbers import references
 from dispatch.reading.places import heading_in, place_in, places_in
+from dispatch.reading.priority import priority_of
+from dispatch.reading.read_backs import read_back
 from dispatch.reading.spelling import spelled
+from dispatch.reading.weighing import intent_of
 from dispatch.scheme import Scheme
 
 LONGEST = 4000
 """Characters that are read; two minutes of fast speech have 2,400."""
+MOST_WORDINGS = 6
 
 
 def read(heard: Heard, scheme: Scheme) -> Call:
@@ -31,13 +38,15 @@ def read(heard: Heard, scheme: Scheme) -> Call:
     nothing = unintelligible(heard, scheme)
     if nothing:
         return Call(text=text, intent=Intent.UNINTELLIGIBLE, reasons=(nothing,))
-    reasons: list[str] = []
+    reasons = marks(heard, scheme)
     who = parties(text, scheme)
     if who.caller or who.called:
         reasons.append(f"{who.caller or 'Somebody'} calls {who.called or 'everyone'}.")
-    denied, guessed = denials(text, scheme), hedges(text, scheme)
+    found = scopes(text, scheme)
+    denied, guessed = found.denied, found.hedged
     reasons += [f'Denied: "{text[span.start : span.end].strip(" ,.")}".' for span in denied]
     reasons += [f'A guess or a question: "{text[span.start : span.end].strip(" ,.")}".' for span in guessed]
+    reasons += found.reasons
     mentions = _mentions(text, folded, denied, guessed, scheme, reasons)
     heading, heading_span = heading_in(folded, text, scheme)
     place = place_in(folded, places_in(folded, scheme), heading_span, who, scheme)
@@ -49,10 +58,24 @@ def read(heard: Heard, scheme: Scheme) -> Call:
     if description.parts():
         reasons.append("Description: " + ", ".join(f"{k} {v}" for k, v in description.parts().items()) + ".")
     gives_reference = any(mention.kind is MentionKind.REF for mention in mentions)
-    so_far = Read(folded, scheme, who, place, heading, description, bool(mentions), gives_reference)
+    so_far = Read(
+        folded,
+        scheme,
+        who,
+        place,
+        heading,
+        description,
+        names_somebody=bool(mentions),
+        gives_reference=gives_reference,
+        corrects=found.corrects,
+        points_at=_points_at(text, folded),
+        denies=_denies(text, folded, denied),
+        guesses=bool(guessed) and not found.corrects and "?" not in text,
+        others=other_wordings(heard),
+    )
     intent, why = intent_of(so_far)
     reasons.append(why)
-    priority, why_priority = priority_of(so_far, intent)
+    priority, category, why_priority = priority_of(so_far, intent)
     if why_priority:
         reasons.append(why_priority)
     repeats = read_back(so_far)
@@ -70,9 +93,49 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         heading=heading,
         description=description,
         priority=priority,
+        priority_reason=category,
         read_back=repeats,
         reasons=tuple(reasons),
     )
+
+
+_POINTS = re.compile(r"(?:\bit|\bthat)(?:'s| is) (?=[a-z]{2,})")
+
+
+def _points_at(text: str, folded: str) -> str | None:
+    """A name, by its capital, right behind "it's" or "that's"."""
+    for hit in _POINTS.finditer(folded):
+        if text[hit.end()].isupper():
+            return text[hit.start() : clause_end(folded, hit.end())]
+    return None
+
+
+def _denies(text: str, folded: str, denied: tuple[Span, ...]) -> str | None:
+    """Whom the call says it is not: a name, by its capital, right behind "not"."""
+    for span in denied:
+        words = tokens(folded[span.start : span.end])
+        if not words or not re.search(r"(?:\bnot|n.?t|\bnever)\W*$", folded[: span.start]):
+            continue
+        start = span.start + words[0].start
+        if text[start].isupper() and words[0].text != "i":
+            return text[start : span.end].strip(" ,.")
+    return None
+
+
+def other_wordings(heard: Heard) -> tuple[tuple[str, float], ...]:
+    """Unbiased hypotheses that differ from the best text, folded, with their share of the weight of all of them.
+
+    A hypothesis weighs as much as the engine believes in it beside the best one; biased ones may say what nobody said.
+    """
+    best = " ".join(fold(heard.text).split())
+    weights: dict[str, float] = {best: 1.0}
+    unbiased = [wording for wording in heard.alternatives[:MOST_WORDINGS] if not wording.biased]
+    top = max((wording.score for wording in unbiased), default=0.0)
+    for wording in unbiased:
+        folded = " ".join(fold(wording.text[:LONGEST]).split())
+        weights[folded] = max(weights.get(folded, 0.0), exp(min(0.0, wording.score - top)))
+    total = sum(weights.values())
+    return tuple((folded, weight / total) for folded, weight in weights.items() if folded != best)
 
 
 def _mentions(  # noqa: PLR0917 - one caller, right above

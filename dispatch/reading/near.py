@@ -1,0 +1,73 @@
+"""Phrases slightly misheard: "done runner" for "done a runner", "disregard my lost" for "disregard my last"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, product
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from dispatch.phrases import Token
+from dispatch.scheme import PhraseTables
+
+_LETTERS = (9, 26)
+"""Shorter phrases are like too many others."""
+_NEAR_ENOUGH = 86.0
+"""Percent of rapidfuzz ratio: one letter in seven or so. Lower, "withanother" is "itsnother"."""
+_VARIANTS = 12
+_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A phrase of `key` that is nearly in the text."""
+
+    key: str
+    phrase: str
+    said: str
+    likeness: float
+    """Percent."""
+
+
+@lru_cache(maxsize=8)
+def _spoken(tables: PhraseTables, keys: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """Letters of each phrase of two words or more to its key and how it is listed."""
+    found: dict[str, tuple[str, str]] = {}
+    for key in keys:
+        for phrase in tables[key].listed:
+            words = phrase.split()
+            # A denial lost or gained by a letter turns the meaning round: those are exact or nothing.
+            if len(words) < 2 or "*" in words or "not" in words or "n't" in phrase:
+                continue
+            choices = [["", *word[:-1].split("/")] if word.endswith("?") else word.split("/") for word in words]
+            for variant in islice(product(*choices), _VARIANTS):
+                letters = "".join(variant).replace("'", "")
+                if _LETTERS[0] <= len(letters) <= _LETTERS[1]:
+                    found.setdefault(letters, (key, phrase))
+    return found
+
+
+def near_phrases(words: Sequence[Token], tables: PhraseTables, keys: tuple[str, ...]) -> list[Near]:
+    """Phrases of `keys` that are nearly said, likest first, each key once."""
+    spoken = _spoken(tables, keys)
+    said = [word.text + word.ending.replace("'", "") for word in words]
+    windows: dict[str, str] = {}
+    for count in range(1, _WORDS + 1):
+        for i in range(len(said) - count + 1):
+            letters = "".join(said[i : i + count])
+            if _LETTERS[0] - 2 <= len(letters) <= _LETTERS[1]:
+                windows.setdefault(letters, " ".join(said[i : i + count]))
+    if not spoken or not windows:
+        return []
+    heard, listed = list(windows), list(spoken)
+    table = process.cdist(heard, listed, scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH, dtype=np.float32)
+    best: dict[str, Near] = {}
+    for i, k in zip(*np.nonzero(table), strict=True):
+        key, phrase = spoken[listed[int(k)]]
+        likeness = float(table[i, k])
+        if key not in best or likeness > best[key].likeness:
+            best[key] = Near(key, phrase, windows[heard[int(i)]], likeness)
+    return sorted(best.values(), key=lambda near: -near.likeness)

@@ -1,0 +1,148 @@
+"""An intent without a sure phrase: all traces of it added up, each with the words it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dispatch.calls import Intent
+from dispatch.phrases import tokens
+from dispatch.reading.intents import UNSURE, WEAK_PRESENCE, Read, sure_intent
+from dispatch.reading.near import near_phrases
+
+ENOUGH = 2.5
+"""Points from which an intent other than a sighting is believed."""
+SEEN = 1.5
+"""Points from which somebody is said to be somewhere."""
+_POINTING = frozenset({"it's", "its", "that's", "thats"})
+"""Said of anything: "it's the same every Tuesday"."""
+_SHORT = 5
+"""Words of a call to control that is no more than a greeting."""
+_SIGN, _SMALL_SIGN = 1.5, 1.0
+_MOST_SIGNS = 3
+_PRESSING = (
+    Intent.EMERGENCY,
+    Intent.CORRECTION,
+    Intent.STAND_DOWN,
+    Intent.RADIO_CHECK,
+    Intent.INCIDENT,
+    Intent.REQUEST,
+)
+"""The more pressing first: with equal points the first is taken."""
+_KEYS = {intent: f"intent.{intent.value}" for intent in _PRESSING}
+# A question and a statement differ by a word: "is he on the list", "he is on the list".
+_NEAR_KEYS = tuple(key for intent, key in _KEYS.items() if intent is not Intent.REQUEST)
+_ASKED = frozenset({Intent.REQUEST, Intent.RADIO_CHECK})
+
+
+_QUESTION = re.compile(
+    r"(?:^\W*|[.!?]\s+)(?:and |so |control,? )?(?:what|which|where|who|how|when|why|does|do|did|is|are|was|were|has|have)\b[^.!?]*\?"
+)
+"""Engines write the question mark they hear; without a question word it is worth nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Something that speaks for an intent."""
+
+    points: float
+    why: str
+    decisive: bool = False
+    """A phrase, not only words that go with the intent."""
+
+
+def intent_of(read: Read) -> tuple[Intent, str]:
+    """The intent and the sentence that says why."""
+    sure = sure_intent(read)
+    if sure:
+        return sure[0], f'Read as {_named(sure[0])} because of "{sure[1].strip()}".'
+    traces = _traces(read)
+    points = {intent: sum(trace.points for trace in found) for intent, found in traces.items()}
+    likeliest = max(_PRESSING, key=lambda intent: points[intent])
+    sighting = list(_of_a_sighting(read))
+    seen = sum(trace.points for trace in sighting)
+    decisive = any(trace.decisive for trace in traces[likeliest])
+    if points[likeliest] >= ENOUGH and (decisive or points[likeliest] > seen):
+        return likeliest, _weighed(likeliest, traces[likeliest])
+    for intent, rule in UNSURE:
+        said = rule(read)
+        if said is not None:
+            return intent, f'Read as {_named(intent)} because of "{said.strip()}".'
+    if seen >= SEEN:
+        return Intent.SIGHTING, _weighed(Intent.SIGHTING, sighting)
+    if points[likeliest] >= SEEN:
+        return likeliest, _weighed(likeliest, traces[likeliest])
+    return Intent.CHATTER, "Read as chatter: nobody is said to be anywhere, and nothing happened."
+
+
+def _named(intent: Intent) -> str:
+    return intent.value.replace("_", " ")
+
+
+def _weighed(intent: Intent, traces: list[Trace]) -> str:
+    strongest = sorted(traces, key=lambda trace: -trace.points)
+    total = sum(trace.points for trace in traces)
+    return f"Read as {_named(intent)} because of {', '.join(trace.why for trace in strongest)} ({total:.1f} points)."
+
+
+def _traces(read: Read) -> dict[Intent, list[Trace]]:
+    found: dict[Intent, list[Trace]] = {intent: [] for intent in _PRESSING}
+    tables = read.scheme.words
+    near = {item.key: item for item in near_phrases(tokens(read.message), tables, _NEAR_KEYS)}
+    for intent, key in _KEYS.items():
+        if key in near:
+            item = near[key]
+            points = 2.5 + (item.likeness - 86) / 14
+            found[intent].append(Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=True))
+        share, said = _in_others(read, key)
+        if said is not None and share >= 0.2:
+            found[intent].append(Trace(4 * share, f'"{said}" in {share:.0%} of the other wordings', decisive=True))
+        found[intent] += _signs(read, f"{key}_signs", _SMALL_SIGN if intent in _ASKED else _SIGN)
+    greeting = found[Intent.RADIO_CHECK] and read.parties.called and len(tokens(read.message)) <= _SHORT
+    if greeting:
+        found[Intent.RADIO_CHECK].append(Trace(0.5, "a few words to control"))
+    if _QUESTION.search(read.message):
+        found[Intent.REQUEST].append(Trace(2.0, "a question"))
+    if read.denies:
+        found[Intent.CORRECTION].append(Trace(2.5, f'"not {read.denies}"'))
+    return found
+
+
+def _in_others(read: Read, key: str) -> tuple[float, str | None]:
+    """The share of the engine's other hypotheses that hold a phrase of the list, and that phrase."""
+    share, said = 0.0, None
+    for folded, weight in read.others:
+        hit = read.scheme.words[key].first(folded)
+        if hit is not None:
+            share += weight
+            said = said or hit
+    return share, said
+
+
+def _signs(read: Read, key: str, points: float = _SIGN) -> list[Trace]:
+    """Words that go with an intent without deciding it; each once."""
+    said = dict.fromkeys(read.message[span.start : span.end] for span in read.scheme.words[key].find(read.message))
+    return [Trace(points, f'"{sign}"') for sign in list(said)[:_MOST_SIGNS]]
+
+
+def _of_a_sighting(read: Read) -> Iterable[Trace]:
+    presence = read.said("intent.presence")
+    if presence:
+        points = 2.0 if presence not in WEAK_PRESENCE else 1.0 if presence in _POINTING else 1.5
+        yield Trace(points, f'"{presence}"')
+    if read.points_at:
+        yield Trace(1.0, f'"{read.points_at}"')
+    if read.heading:
+        yield Trace(2.0, f'"{read.heading}"')
+    parts = [str(value) for kind, value in read.description.parts().items() if kind != "sex"]
+    if parts:
+        yield Trace(1.5 + 0.5 * len(parts), f'"{", ".join(parts)}"')
+    if read.gives_reference:
+        yield Trace(2.0, "a reference")
+    if read.guesses:
+        yield Trace(1.5, "somebody named as a guess")
+    # A place at the very start is rather who calls.
+    if read.place and read.parties.caller is None and read.folded.find(read.place.said) > 4:
+        yield Trace(1.5, f'"{read.place.said}"')
+    yield from _signs(read, "intent.sighting_signs")
