@@ -16,7 +16,7 @@ from datetime import date, datetime
 from dispatch.phrases import PhraseError, Phrases
 
 PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
-    "caller": ("links", "openings", "everyone", "kinds", "no_station"),
+    "caller": ("links", "control_misheard", "openings", "everyone", "kinds", "no_station"),
     "intent": (
         "emergency",
         "emergency_first",
@@ -70,6 +70,7 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
         "headwear",
         "carrying",
         "vehicle",
+        "plate",
         "other",
         "age",
     ),

@@ -13,7 +13,7 @@ from dispatch.calls import Span
 from dispatch.phrases import Token, clause_end, fold, tokens
 from dispatch.scheme import Scheme
 
-_NEAR_ENOUGH = 80.0
+_NEAR_ENOUGH = 82.0
 """Percent of rapidfuzz ratio from which a misheard member still counts at the start of a call ("bootes to control")."""
 _STRANGER_WORDS = 3
 """A shop's name on the air has at most so many words."""
@@ -31,16 +31,39 @@ class Parties:
     """Words in it name shops and stations, not people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Somebody who can call or be called, made ready for comparing."""
+
+    name: str
+    """As the scheme writes it."""
+    words: tuple[str, ...]
+    """Folded, without article."""
+    letters: str
+    usual: bool = True
+    """Its own name and not what engines mishear for it, which counts only at the start of a call."""
+
+
 @lru_cache(maxsize=16)
 def _stations(
-    members: tuple[str, ...], control: tuple[str, ...], kinds: tuple[str, ...], everyone: tuple[str, ...]
-) -> dict[str, str]:
-    """Folded name, without article, to the name as the scheme writes it; longest first."""
-    named = {_plain(kind): kind for kind in kinds}
+    members: tuple[str, ...],
+    control: tuple[str, ...],
+    misheard: tuple[str, ...],
+    kinds: tuple[str, ...],
+    everyone: tuple[str, ...],
+) -> tuple[Station, ...]:
+    """Everybody who can call or be called, longest name first."""
+    named = dict.fromkeys((_plain(form) for form in misheard), control[0]) if control else {}
+    named |= {_plain(kind): kind for kind in kinds}
     named |= {_plain(word): word for word in everyone}
     named |= {_plain(member): member for member in members}
     named |= {_plain(name): name for name in control}
-    return dict(sorted(named.items(), key=lambda item: -len(item[0])))
+    own = {_plain(name) for name in (*kinds, *everyone, *members, *control)}
+    return tuple(
+        Station(name, tuple(plain.split()), plain.replace(" ", ""), usual=plain in own)
+        for plain, name in sorted(named.items(), key=lambda item: -len(item[0]))
+        if plain
+    )
 
 
 def _plain(name: str) -> str:
@@ -48,11 +71,15 @@ def _plain(name: str) -> str:
     return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
 
 
-def stations(scheme: Scheme) -> dict[str, str]:
+def stations(scheme: Scheme) -> tuple[Station, ...]:
     """Everybody who can call or be called."""
     words = scheme.words
     return _stations(
-        scheme.members, scheme.control_names, words["caller.kinds"].listed, words["caller.everyone"].listed
+        scheme.members,
+        scheme.control_names,
+        words["caller.control_misheard"].listed,
+        words["caller.kinds"].listed,
+        words["caller.everyone"].listed,
     )
 
 
@@ -61,26 +88,31 @@ def is_control(name: str | None, scheme: Scheme) -> bool:
     return name is not None and _plain(name) in {_plain(own) for own in scheme.control_names}
 
 
-def _match(words: Sequence[str], named: dict[str, str], *, misheard: bool) -> tuple[str, int] | None:
+Named = Sequence[Station]
+
+
+def _match(words: Sequence[str], named: Named, *, misheard: bool) -> tuple[str, int] | None:
     """The station that `words` begin with, and how many words it takes."""
     skip = 1 if words[:1] == ["the"] else 0
-    rest = words[skip:]
-    for plain, name in named.items():
-        size = plain.count(" ") + 1
-        if rest[:size] == plain.split():
-            return name, skip + size
+    rest = tuple(words[skip : skip + 8])
+    if not rest:
+        return None
+    for station in named:
+        if rest[: len(station.words)] == station.words and (station.usual or misheard):
+            return station.name, skip + len(station.words)
     if not misheard:
         return None
     best: tuple[float, str, int] | None = None
-    for plain, name in named.items():
-        if len(plain) < 4:
+    joined = ["".join(rest[:n]) for n in range(len(rest) + 1)]
+    for station in named:
+        if len(station.letters) < 4:
             continue
-        size = plain.count(" ") + 1
+        size = len(station.words)
         for n in {max(1, size - 1), size, size + 1}:
             if n <= len(rest):
-                likeness = fuzz.ratio("".join(rest[:n]), plain.replace(" ", ""))
+                likeness = fuzz.ratio(joined[n], station.letters, score_cutoff=_NEAR_ENOUGH)
                 if likeness >= _NEAR_ENOUGH and (best is None or likeness > best[0]):
-                    best = (likeness, name, skip + n)
+                    best = (likeness, station.name, skip + n)
     return (best[1], best[2]) if best else None
 
 
@@ -91,12 +123,13 @@ def parties(text: str, scheme: Scheme) -> Parties:
     words = [token.text + (token.ending.replace("'", "") if token.ending == "'s" else "") for token in found]
     bare = [token.text for token in found]
     named = stations(scheme)
+    links = scheme.words.words("caller.links")
     start = 0
     opening = scheme.words["caller.openings"].starts_at(folded, 0)
     if opening:
         start = len(tokens(opening))
     for first in dict.fromkeys((start, 0, start + 1)):
-        read = _formula(words, first, named) or _formula(bare, first, named)
+        read = _formula(words, first, named, links) or _formula(bare, first, named, links)
         if read:
             caller, called, last = read
             last = min(last, len(found))
@@ -104,6 +137,11 @@ def parties(text: str, scheme: Scheme) -> Parties:
     stranger = _stranger(text, folded, found, start, scheme)
     if stranger:
         return stranger
+    # "Mark from Corner Books here": who speaks is staff, whatever the name.
+    if words[start + 1 : start + 2] == ["from"]:
+        own = _match(words[start + 2 :], named, misheard=False)
+        if own and not is_control(own[0], scheme):
+            return Parties(own[0], None, Span(found[start].start, found[min(start + 1 + own[1], len(found) - 1)].after))
     # No formula: a station right at the start, before a comma ("Iceland, he's back").
     station = _match(words, named, misheard=False) or _match(bare, named, misheard=False)
     if station and found:
@@ -163,7 +201,9 @@ def _address(folded: str, position: int) -> int | None:
     return end if end < len(folded) and folded[end] == "," and len(tokens(folded[position:end])) <= 4 else None
 
 
-def _formula(words: Sequence[str], first: int, named: dict[str, str]) -> tuple[str | None, str | None, int] | None:
+def _formula(
+    words: Sequence[str], first: int, named: Named, links: frozenset[str]
+) -> tuple[str | None, str | None, int] | None:
     """Either "A to B" or "B (B) from A", from word `first`: caller, called, words taken."""
     if first >= len(words):
         return None
@@ -178,7 +218,7 @@ def _formula(words: Sequence[str], first: int, named: dict[str, str]) -> tuple[s
             if words[k] == "to" and _match(words[k + 1 :], named, misheard=True):
                 at = k
                 break
-    if words[at : at + 1] in (["to"], ["calling"], ["two"]):
+    if words[at : at + 1] and words[at] in links:
         other = _match(words[at + 1 :], named, misheard=True)
         if other:
             end = at + 1 + other[1]

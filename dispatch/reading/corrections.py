@@ -47,7 +47,13 @@ def scopes(text: str, scheme: Scheme) -> Scopes:
         return Scopes(denied, merged([*hedged, *alike]), reasons=(reason,))
     reasons = tuple(f'Taken back: "{text[span.start : span.end]}".' for span in taken.wrong)
     unsure = Span(0, taken.right_from)
+    denied = tuple(_until(span, taken.right_from) for span in denied)
     return Scopes(merged([*denied, *taken.wrong]), merged([*hedged, unsure]), taken.words, reasons)
+
+
+def _until(span: Span, right_from: int) -> Span:
+    """A denial ends where what was meant begins."""
+    return Span(span.start, right_from) if span.start < right_from < span.end else span
 
 
 @dataclass(frozen=True, slots=True)

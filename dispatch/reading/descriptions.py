@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from dispatch.calls import Description
 from dispatch.phrases import fold
+from dispatch.reading.plates import plate_in
 from dispatch.scheme import PhraseTables, Scheme
 
 _DIGIT = {"one": "1", "won": "1", "two": "2", "to": "2", "too": "2", "three": "3", "tree": "3", "free": "3", "four": "4",
           "for": "4", "five": "5", "six": "6", "seven": "7", "nine": "9", "zero": "0"}  # fmt: skip
 _IC = re.compile(
     r"\b(?:i ?\.? ?c\.?|i'?c|i see|eye see|i sea|eye c|icy|icey|aye c|isee)[ \-]?"
-    r"(one|won|two|to|too|three|tree|free|four|for|five|six|seven|nine|zero|[0-79])(?![a-z0-9])"
+    r"(one|won|two|to|too|three|tree|free|four|for|five|six|seven|nine|zero|[0-79])(?:(?![a-z0-9])|(?=\d0'?s\b))"
 )
 _NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
            "eleven": 11, "twelve": 12, "a": 1, "another": 1, "couple": 2, "several": 3}  # fmt: skip
@@ -137,6 +138,7 @@ def describe(text: str, scheme: Scheme) -> Description:
         if not re.match(r"\s+(?:park|parks|factory|shop|rank)\b", folded[hit.end() :]):
             vehicle = hit.group()
             break
+    plate = plate_in(folded, scheme)
     return Description(
         sex=_sex(folded, scheme),
         ic=ic_code(folded),
@@ -149,6 +151,7 @@ def describe(text: str, scheme: Scheme) -> Description:
         headwear=worn("headwear"),
         carrying=carrying,
         vehicle=vehicle,
+        plate=plate.text if plate else None,
         count=_count(folded),
         other=scheme.words["description.other"].first(folded),
     )

@@ -18,7 +18,7 @@ _CLEAR = {
     "five": "5", "fife": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "niner": "9",
 }  # fmt: skip
 _ONLY_AMONG_DIGITS = {
-    "o": "0", "oh": "0", "owe": "0", "won": "1", "wun": "1", "to": "2", "too": "2", "tree": "3", "free": "3", "for": "4",
+    "o": "0", "oh": "0", "owe": "0", "nero": "0", "hero": "0", "zera": "0", "zira": "0", "xero": "0", "zeros": "0", "won": "1", "wun": "1", "to": "2", "too": "2", "tree": "3", "free": "3", "for": "4",
     "fore": "4", "ate": "8", "sex": "6", "sics": "6", "sax": "6", "nein": "9", "mine": "9",
 }  # fmt: skip
 _TENS = {
@@ -39,6 +39,10 @@ _PREFIX_LETTERS = {
     "j": ("j", "jay", "juliet", "juliett"), "q": ("q", "cue", "quebec"), "u": ("u", "you", "uniform"),
     "v": ("v", "vee", "victor"),
 }  # fmt: skip
+
+
+_IC = re.compile(r"\bi ?\.? ?c\.?[ \-]?$")
+"""Before the digit of an IC code: "IC-150's" is IC1 and an age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,11 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
 def _something_else(folded: str, span: Span, scheme: Scheme) -> bool:
     if scheme.words["references.units"].starts_at(folded, span.end):
         return True
-    if folded[max(0, span.start - 1) : span.start] in ("£", "$", "+"):
+    before_it = folded[: span.start]
+    if before_it[-1:] in ("£", "$", "+") or _IC.search(before_it):
+        return True
+    # "I see one, fifty": IC1 and an age.
+    if before_it.endswith("i see ") and any(ten in folded[span.start : span.end] for ten in _TENS):
         return True
     before = scheme.words["references.others"].ends_at(folded, span.start)
     cue = scheme.words["references.cues"].ends_at(folded, span.start)

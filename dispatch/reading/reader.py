@@ -10,11 +10,14 @@ from dispatch.heard import Heard
 from dispatch.phrases import clause_end, fold, tokens
 from dispatch.reading.callers import parties
 from dispatch.reading.corrections import scopes
+from dispatch.reading.denials import merged
 from dispatch.reading.descriptions import describe
+from dispatch.reading.doubts import doubts, other_digits
 from dispatch.reading.intents import Read
 from dispatch.reading.noise import marks, unintelligible
 from dispatch.reading.numbers import references
 from dispatch.reading.places import heading_in, place_in, places_in
+from dispatch.reading.plates import plate_in
 from dispatch.reading.priority import priority_of
 from dispatch.reading.read_backs import read_back
 from dispatch.reading.spelling import spelled
@@ -43,11 +46,13 @@ def read(heard: Heard, scheme: Scheme) -> Call:
     if who.caller or who.called:
         reasons.append(f"{who.caller or 'Somebody'} calls {who.called or 'everyone'}.")
     found = scopes(text, scheme)
-    denied, guessed = found.denied, found.hedged
+    others = other_wordings(heard)
+    doubted = doubts(folded, others, found, scheme)
+    denied, guessed = found.denied, merged([*found.hedged, *(doubt.span for doubt in doubted)])
     reasons += [f'Denied: "{text[span.start : span.end].strip(" ,.")}".' for span in denied]
     reasons += [f'A guess or a question: "{text[span.start : span.end].strip(" ,.")}".' for span in guessed]
-    reasons += found.reasons
-    mentions = _mentions(text, folded, denied, guessed, scheme, reasons)
+    reasons += [*found.reasons, *(doubt.why for doubt in doubted)]
+    mentions = _mentions(text, folded, denied, guessed, others, scheme, reasons)
     heading, heading_span = heading_in(folded, text, scheme)
     place = place_in(folded, places_in(folded, scheme), heading_span, who, scheme)
     if place:
@@ -70,8 +75,8 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         corrects=found.corrects,
         points_at=_points_at(text, folded),
         denies=_denies(text, folded, denied),
-        guesses=bool(guessed) and not found.corrects and "?" not in text,
-        others=other_wordings(heard),
+        guesses=bool(found.hedged) and not found.corrects and ("?" not in text or _IS_THAT.search(folded) is not None),
+        others=others,
     )
     intent, why = intent_of(so_far)
     reasons.append(why)
@@ -99,6 +104,7 @@ def read(heard: Heard, scheme: Scheme) -> Call:
     )
 
 
+_IS_THAT = re.compile(r"\b(?:is|was) (?:that|this|it) [a-z]")
 _POINTS = re.compile(r"(?:\bit|\bthat)(?:'s| is) (?=[a-z]{2,})")
 
 
@@ -139,18 +145,34 @@ def other_wordings(heard: Heard) -> tuple[tuple[str, float], ...]:
 
 
 def _mentions(  # noqa: PLR0917 - one caller, right above
-    text: str, folded: str, denied: tuple[Span, ...], guessed: tuple[Span, ...], scheme: Scheme, reasons: list[str]
+    text: str,
+    folded: str,
+    denied: tuple[Span, ...],
+    guessed: tuple[Span, ...],
+    others: tuple[tuple[str, float], ...],
+    scheme: Scheme,
+    reasons: list[str],
 ) -> tuple[Mention, ...]:
     words = tokens(folded)
     found: list[tuple[Span, MentionKind, str]] = []
+    doubted: list[Span] = []
+    plate = plate_in(folded, scheme)
     for run in spelled(folded, words):
+        if plate and run.span.overlaps(plate.span):
+            continue
         found.append((run.span, MentionKind.SPELLED, run.letters))
         reasons.append(f'Spelled: {run.letters.upper()} ("{text[run.span.start : run.span.end]}").')
     for reference in references(folded, words, scheme):
+        if plate and reference.span.overlaps(plate.span):
+            continue
         if not any(reference.span.overlaps(span) for span, _, _ in found):
             found.append((reference.span, MentionKind.REF, reference.digits))
             sure = "" if reference.sure else ", only three digits without a word that calls for a reference"
             reasons.append(f'Reference {reference.digits} ("{text[reference.span.start : reference.span.end]}"{sure}).')
+            doubt = other_digits(reference.digits, others, scheme)
+            if doubt is not None:
+                reasons.append(doubt)
+                doubted.append(reference.span)
     return tuple(
         Mention(
             said=text[span.start : span.end],
@@ -158,7 +180,7 @@ def _mentions(  # noqa: PLR0917 - one caller, right above
             span=span,
             wanted=wanted,
             negated=any(span.overlaps(scope) for scope in denied),
-            hedged=any(span.overlaps(scope) for scope in guessed),
+            hedged=span in doubted or any(span.overlaps(scope) for scope in guessed),
         )
         for span, kind, wanted in sorted(found, key=lambda item: item[0].start)
     )

@@ -37,9 +37,9 @@ _ASKED = frozenset({Intent.REQUEST, Intent.RADIO_CHECK})
 
 
 _QUESTION = re.compile(
-    r"(?:^\W*|[.!?]\s+)(?:and |so |control,? )?(?:what|which|where|who|how|when|why|does|do|did|is|are|was|were|has|have)\b[^.!?]*\?"
+    r"(?:^\W*|[.!?]\s+)(?:and |so |control,? )?(?:what|which|where|who|how|when|why|does|do|did|(?:is|was)(?! that| this| it)|are|were|has|have)\b[^.!?]*\?"
 )
-"""Engines write the question mark they hear; without a question word it is worth nothing."""
+"""Engines write the question mark they hear; without a question word it is worth nothing. Who asks "is that ...?" sees somebody."""
 
 
 @dataclass(frozen=True, slots=True)
