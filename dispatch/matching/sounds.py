@@ -12,7 +12,6 @@ readings (`pronunciations`); a heard text, which a recogniser wrote in English w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
@@ -22,7 +21,7 @@ from dispatch.matching.lexicon import known_words
 from dispatch.matching.phonemes import ALPHABET
 from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
 from dispatch.matching.spellings import foreign_readings
-from dispatch.phrases import Token, fold, tokens
+from dispatch.phrases import fold, tokens
 
 MOST_READINGS = 4
 # fmt: off
@@ -105,31 +104,36 @@ def _compound(letters: str) -> list[str]:
     return []
 
 
-def token_sounds(words: Sequence[Token]) -> list[str]:
-    """Sounds of each word of a text, in context: "a" and "i" among single letters and digits are spelled, else words.
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
+"""As `dispatch.phrases.tokens` cuts: its n-th token is the n-th word here."""
 
-    A contracted ending counts ("don't"), a possessive does not.
+
+@lru_cache(maxsize=65536)
+def _said_token(word: str) -> str:
+    """One word as it stands in folded text: a contracted ending counts ("don't"), a possessive does not."""
+    (token,) = tokens(word)
+    return word_readings(token.text + token.ending if token.ending not in ("", "'s") else token.text)[0]
+
+
+def said_words(text: str) -> list[str]:
+    """Sounds of each word of a text, word for word as `tokens(fold(text))`.
+
+    "A" is spelled beside single letters and digits, else it is the article.
     """
-    said = []
-    for at, word in enumerate(words):
-        if word.text == "a" and not _beside_spelling(words, at):
-            said.append("ə")
-        elif word.ending and word.ending != "'s":
-            said.append(word_readings(word.text + word.ending)[0])
-        else:
-            said.append(word_readings(word.text)[0])
+    words = _WORD.findall(text.lower().replace("`", "'") if text.isascii() else fold(text))
+    said = [_said_token(word) for word in words]
+    if "a" in words:
+        for at in [at for at, word in enumerate(words) if word == "a"]:
+            beside = words[max(0, at - 1) : at] + words[at + 1 : at + 2]
+            if not any(word.isdigit() or (len(word) == 1 and word not in "ai") for word in beside):
+                said[at] = "ə"
     return said
-
-
-def _beside_spelling(words: Sequence[Token], at: int) -> bool:
-    beside = [words[k].text for k in (at - 1, at + 1) if 0 <= k < len(words)]
-    return any(text.isdigit() or (len(text) == 1 and text not in "ai") for text in beside)
 
 
 @lru_cache(maxsize=8192)
 def sounds(text: str) -> str:
     """How a text is said, words separated by a blank; numbers digit by digit, single letters by name, other marks are silent."""
-    return " ".join(said for said in token_sounds(tokens(fold(text).translate(_PLAIN))) if said)
+    return " ".join(said for said in said_words(fold(text).translate(_PLAIN)) if said)
 
 
 def pronunciations(name: str) -> tuple[str, ...]:
