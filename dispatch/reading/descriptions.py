@@ -13,7 +13,7 @@ from dispatch.scheme import PhraseTables, Scheme
 _DIGIT = {"one": "1", "won": "1", "two": "2", "to": "2", "too": "2", "three": "3", "tree": "3", "free": "3", "four": "4",
           "for": "4", "five": "5", "six": "6", "seven": "7", "nine": "9", "zero": "0"}  # fmt: skip
 _IC = re.compile(
-    r"\b(?:i ?\.? ?c\.?|i'?c|i see|eye see|i sea|eye c|icy|icey|aye c|isee)[ \-]?"
+    r"\b(?:i ?\.? ?c\.?|i'?c|i see|he see|eye see|i sea|eye c|icy|icey|aye c|isee)[ \-]?"
     r"(one|won|two|to|too|three|tree|free|four|for|five|six|seven|nine|zero|[0-79])(?:(?![a-z0-9])|(?=\d0'?s\b))"
 )
 _NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -23,14 +23,20 @@ _YEARS = (
     r"(?:\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 )
+_ROUND = r"(?:\d0|twenty|thirty|forty|fifty|sixty|seventy|eighty)"
 _AGE = re.compile(
     rf"\b(?:(?:in )?(?:his |her |their )?((?:early|mid|late)[ -]?(?:to[ -]late[ -])?{_DECADE})|((?:in )?(?:his|her) {_DECADE})"
     rf"|(?<![a-z] )({_DECADE})\b|aged? (?:about |around )?({_YEARS})\b|((?:about|around|roughly) {_YEARS})(?=\s*(?:years|,|\.|$|ish| year))"
+    # "About forty, stocky" without its comma, but not "about forty pounds".
+    rf"|((?:about|around|roughly) {_ROUND}(?:[ -]five)?)(?! \w+s\b| (?:quid|people|men|women|pence|foot|feet|of)\b)(?= [a-z])"
     rf"|({_YEARS}) years? old|({_YEARS})[ -]?ish\b|({_YEARS})[ -]year[ -]old)"
 )
 _GROUP = re.compile(r"\bgroup of (?:about |around |at least )?(\w+)\b")
 _OTHERS = re.compile(r"\b(one|two|three|four|five|six|\d|another|a couple of|a) ?(?:other|others|other \w+|more)\b")
 _ANOTHER = re.compile(r"\b(?:and|with) another (?:\w+ )?(?:male|female|man|woman|lad|bloke|girl|one|youth|person)\b")
+_COUPLE = re.compile(
+    r"\b(?:a couple of|pair of|both) (?:\w+ )?(?:males|females|men|women|lads|girls|youths|kids|people|boys|teenagers)\b"
+)
 _SEVERAL = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|\d) (?:\w+ )?(males|females|men|women|lads|girls|youths|kids|teenagers|people|boys)\b"
 )
@@ -52,9 +58,11 @@ def _clothing(tables: PhraseTables) -> dict[str, re.Pattern[str]]:
     """For each kind of thing: adjectives and the thing."""
     colours = _alternatives(tables["description.colours"].listed)
     patterns = {}
-    for kind in ("upper", "lower", "headwear", "carrying", "vehicle", "hair"):
+    for kind in ("upper", "lower", "headwear", "carrying", "vehicle", "hair", "other"):
         things = _alternatives(tables[f"description.{kind}"].listed)
-        patterns[kind] = re.compile(rf"\b(?:(?:{colours})(?:,? and |[ \-]+))*(?:{things})\b" if things else r"(?!)")
+        patterns[kind] = re.compile(
+            rf"\b(?:(?:{colours})(?:,? and |[ \-]+))*(?:{things})(?:e?s)?\b" if things else r"(?!)"
+        )
     return patterns
 
 
@@ -65,7 +73,7 @@ def ic_code(folded: str) -> str | None:
         return None
     said = hit.group(1)
     # "I see two of them" counts people; a code stands before "male", a comma or the end.
-    if hit.group().startswith("i see"):
+    if hit.group().startswith(("i see", "he see")):
         counted = _COUNTED.match(folded, hit.end())
         if counted or (said in ("to", "too", "for", "free") and not _MALE.match(folded, hit.end())):
             return None
@@ -94,7 +102,7 @@ def _age(folded: str, scheme: Scheme) -> str | None:
     hit = _AGE.search(folded)
     if hit:
         said = next(group for group in hit.groups() if group)
-        if hit.group(4) or hit.group(6) or hit.group(7) or hit.group(8):
+        if hit.group(4) or hit.group(7) or hit.group(8) or hit.group(9):
             said = f"aged {said}"
         return re.sub(r"^in (?:his |her )?|^(?:his|her) ", "", said)
     return scheme.words["description.age"].first(folded)
@@ -113,6 +121,8 @@ def _count(folded: str) -> int | None:
         return more + 1 if more else None
     if hit := _SEVERAL.search(folded):
         return number(hit.group(1))
+    if _COUPLE.search(folded):
+        return 2
     return None
 
 
@@ -153,5 +163,5 @@ def describe(text: str, scheme: Scheme) -> Description:
         vehicle=vehicle,
         plate=plate.text if plate else None,
         count=_count(folded),
-        other=scheme.words["description.other"].first(folded),
+        other=", ".join(dict.fromkeys(hit.group() for hit in clothing["other"].finditer(folded))) or None,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dispatch.calls import Description, Intent, PlaceRead
 from dispatch.phrases import tokens
-from dispatch.reading.callers import Parties
+from dispatch.reading.callers import Parties, is_control
 from dispatch.scheme import Scheme
 
 
@@ -60,7 +60,7 @@ Rule = tuple[Intent, Callable[[Read], str | None]]
 
 
 def _emergency(read: Read) -> str | None:
-    for text in dict.fromkeys((read.folded, read.message)):
+    for text in dict.fromkeys((read.folded, read.message, _without_control(read))):
         words = tokens(text)
         opening = " ".join(token.text for token in words[:2])
         first = read.scheme.words["intent.emergency_first"].first(opening) if words else None
@@ -69,6 +69,13 @@ def _emergency(read: Read) -> str | None:
             if first != "help" or not after.startswith(("with", "needed with", "on till", "on the till")):
                 return first
     return read.said("intent.emergency")
+
+
+def _without_control(read: Read) -> str:
+    """What is said behind "Control" at the very start."""
+    first = tokens(read.message)[:1]
+    called = bool(first) and is_control(first[0].text, read.scheme)
+    return read.message[first[0].after :] if called else read.message
 
 
 def _correction(read: Read) -> str | None:

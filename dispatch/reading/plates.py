@@ -54,7 +54,10 @@ def _characters(folded: str, words: Sequence[Token]) -> tuple[str, int]:
             found += runs[i].digits
             i = runs[i].last
             continue
-        if len(word) == 1 and word.isalpha():
+        if word == "x" and words[i + 1 : i + 2] and words[i + 1].text == "ray":
+            found += word
+            i += 1
+        elif len(word) == 1 and word.isalpha():
             found += word
         elif letter := letter_of(word):
             found += letter

@@ -15,7 +15,7 @@ ENOUGH = 2.5
 """Points from which an intent other than a sighting is believed."""
 SEEN = 1.5
 """Points from which somebody is said to be somewhere."""
-_POINTING = frozenset({"it's", "its", "that's", "thats"})
+_POINTING = frozenset({"it's", "its", "that's"})
 """Said of anything: "it's the same every Tuesday"."""
 _SHORT = 5
 """Words of a call to control that is no more than a greeting."""
