@@ -57,6 +57,10 @@ class SpeechSettings:
     hot_word_passes: Annotated[int, Ge(1), Le(8)] = 1
     """Whisper: biased passes. One takes about 223 tokens of suggestions, some 45 full names; each costs as much as the first."""
 
+    varied: Annotated[int, Ge(0), Le(30)] = 8
+    """Whisper: further wordings, heard through a little noise of the engine's own. Names that it doesn't know are found by how
+    these differ (docs/names.md). 0: none."""
+
     phrase_list: PhraseList = "off"
     """Vosk: `beside` runs a second recogniser that knows only names, places and callers and gives wordings marked as biased;
     `only` hears nothing else; `off` leaves it."""

@@ -35,6 +35,8 @@ class Hypothesis:
     """Heard with hot words."""
     repeats: bool = False
     """It says the same over and over, faster than anyone talks: a looping decoder, no evidence for anything."""
+    varied: bool = False
+    """Heard through a little noise of the engine's own: how a name sounded shows in how its misspellings vary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,39 @@ class Transcript:
     text: str
     words: tuple[Word, ...]
     hypotheses: tuple[Hypothesis, ...]
-    """Best first; the unbiased best is `text`. Biased ones follow the unbiased ones."""
+    """Best first; the unbiased best is `text`. Varied ones follow the others, biased ones come last."""
     average_logprob: float
     no_speech: float
     engine: str
     """For instance "whisper tiny.en int8"."""
     took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wording to be held against the sound; characters `start` to `end` (exclusive) are what is in doubt, a name."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a claim fits the sound: sums of the log-probabilities of its tokens, each given all that is before it."""
+
+    before: float
+    claimed: float
+    """Of the characters in doubt."""
+    after: float
+    """Of the next few tokens: after a wrong name the decoder is surprised by what follows."""
+    tokens: int
+    """Of the characters in doubt, at least 1."""
+
+    @property
+    def total(self) -> float:
+        """Of everything."""
+        return self.before + self.claimed + self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +115,27 @@ class Transcriber(Protocol):
 
         Raises:
             SpeechError: also when this engine can't score given wordings.
+        """
+        ...
+
+    @property
+    def verifies(self) -> bool:
+        """Whether `listen_for` and `weigh` work: this engine can hear again, and hold given wordings against the sound."""
+        ...
+
+    async def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        """Hear a call that was just transcribed once more, with words suggested. All wordings are biased ones.
+
+        Raises:
+            SpeechError: the attempt failed, or this engine can't.
+        """
+        ...
+
+    async def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        """How well each claim fits the sound of this audio, in their order.
+
+        Raises:
+            SpeechError: the attempt failed, or this engine can't.
         """
         ...
 

@@ -25,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.speech.child import CannotStartError, RefusedError
-from gateway.speech.transcript import Hints, Hypothesis, Transcript, Word
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript, Word
+from gateway.speech.whisper_fits import Heard, cropped, fits, storage
 from gateway.speech.wordings import distinct, divide, pack, repeats, says_again, suggestions, windows, words_of
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ _SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
 _TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
 _TOKENS_SPARE: Final = 20
 _REMEMBERED: Final = 4
+_VARIED_NOISE: Final = (0.2, 0.7)
+"""Of the encoder's own spread. More, and the wordings lose the call; less, and they all say the same (docs/names.md)."""
+_SEED: Final = 1
+"""The same call is heard the same way every time."""
 
 # As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).
 _NO_SPEECH: Final = 0.6
@@ -62,6 +67,7 @@ class WhisperOptions:
     threads: int = 2
     hot_words: bool = True
     hot_word_passes: int = 1
+    varied: int = 8
     language: str = "en"
     compute_type: str = "int8"
 
@@ -88,6 +94,8 @@ class _Window:
     encoded: Untyped
     """ctranslate2.StorageView, shape (1, positions, width)."""
     text: str = ""
+    """As heard; empty where nobody spoke."""
+    heard: bool = False
     on_full_length: bool = False
     """Encoded on 30 s after all."""
 
@@ -148,17 +156,16 @@ class WhisperEngine:
         samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
         if len(samples) < _SHORTEST_S * RATE or float(np.abs(samples).max()) < _SILENT_PEAK:
             return Transcript("", (), (), 0.0, 1.0, self.label, time.perf_counter() - began)
-        prompts = self._prompts(hints)
         rows: list[list[Hypothesis]] = []
+        varied: list[list[Hypothesis]] = []
         words: list[Word] = []
-        biased: list[list[Hypothesis]] = []
         logprob, tokens, no_speech = 0.0, 0, 1.0
         pieces = self._encoded(pcm, samples)
         for window in pieces:
             heard, silence = self._decode(window, [], self._options.hypotheses)
             if says_again(heard[0].text) and not window.on_full_length:
                 heard = self._decode_again(window)
-            no_speech = min(no_speech, silence)
+            no_speech, window.heard = min(no_speech, silence), True
             if not words_of(heard[0].text) or (silence > _NO_SPEECH and heard[0].average < _POOR_LOGPROB):
                 window.text = ""
                 continue
@@ -166,21 +173,12 @@ class WhisperEngine:
             logprob += heard[0].logprob
             tokens += len(heard[0].tokens) + 1
             twice = says_again(window.text)
-            rows.append([_hypothesis(one, window, twice=twice, biased=False) for one in heard])
+            rows.append([_hypothesis(one, window, twice=twice) for one in heard])
+            varied.append([_hypothesis(one, window, twice=twice, varied=True) for one in self._vary(window)])
             words.extend(self._words(window, heard[0]))
-            for i, prompt in enumerate(prompts):
-                decoded, _ = self._decode(window, prompt, min(self._options.hypotheses, 3))
-                # Suggestions make the decoder loop more often: what doesn't loop goes first.
-                suggested = sorted(
-                    (_hypothesis(one, window, twice=twice, biased=True) for one in decoded), key=lambda h: h.repeats
-                )
-                if i == len(biased):
-                    biased.append([])
-                # Only the best of each pass when there are several windows: the rest would multiply.
-                biased[i].extend(suggested[:1] if len(pieces) > 1 else suggested)
         hypotheses = _joined(rows, self._options.hypotheses)
-        for heard_with in biased:
-            hypotheses += _joined([[one] for one in heard_with], 1) if len(pieces) > 1 else heard_with
+        hypotheses += [_join(list(drawn)) for drawn in zip(*varied, strict=True)]
+        hypotheses += self._listen_for(pieces, hints)
         return Transcript(
             text=" ".join(window.text for window in pieces if window.text),
             words=tuple(words),
@@ -190,6 +188,84 @@ class WhisperEngine:
             engine=self.label,
             took_s=time.perf_counter() - began,
         )
+
+    def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        """Hear a call once more with words suggested; quick right after `transcribe` of the same audio."""
+        pieces = self._heard(pcm)
+        return tuple(distinct(self._listen_for(pieces, hints))) if pieces else ()
+
+    def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        """How well each claim fits the sound.
+
+        Raises:
+            RefusedError: a claim is empty or longer than the decoder, or there is no audio.
+        """
+        pieces = self._heard(pcm)
+        if not pieces:
+            raise RefusedError("there is no audio to hold wordings against")
+        windows = [Heard(*cropped(one.encoded, len(one.samples), _HOP), one.text) for one in pieces]
+        return fits(self._whisper.model, self._tokenizer, windows, claims, self._whisper.max_length // 2)
+
+    def _heard(self, pcm: bytes) -> list[_Window]:
+        """The call's windows, decoded; nothing where there is no sound."""
+        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        if len(samples) < _SHORTEST_S * RATE or float(np.abs(samples).max()) < _SILENT_PEAK:
+            return []
+        pieces = self._encoded(pcm, samples)
+        if not all(window.heard for window in pieces):
+            self.transcribe(pcm, Hints())
+        return pieces
+
+    def _listen_for(self, pieces: Sequence[_Window], hints: Hints) -> list[Hypothesis]:
+        """Wordings with words suggested, best first within each pass."""
+        found: list[Hypothesis] = []
+        for prompt in self._prompts(hints):
+            rows = []
+            for window in pieces:
+                if not window.text:
+                    continue  # where nobody spoke, suggestions would be heard all the same
+                decoded, _ = self._decode(window, prompt, min(self._options.hypotheses, 3))
+                twice = says_again(window.text)
+                # Suggestions make the decoder loop more often: what doesn't loop goes first.
+                rows.append(
+                    sorted(
+                        (_hypothesis(one, window, twice=twice, biased=True) for one in decoded),
+                        key=lambda one: one.repeats,
+                    )
+                )
+            # Only the best of each window when there are several: the rest would multiply.
+            found += [_join([row[0] for row in rows])] if len(rows) > 1 else rows[0] if rows else []
+        return found
+
+    def _vary(self, window: _Window) -> list[_Wording]:
+        """Wordings heard through a little noise on the encoder's output, more of it from one to the next.
+
+        The best wordings of a beam differ in commas; these differ where the decoder is at a loss, which is at names. Drawing at
+        random from the decoder does as well, but CTranslate2's dice can't be thrown the same way twice: the noise is always the
+        same, so a call is heard the same way every time.
+        """
+        count = self._options.varied
+        if not count:
+            return []
+        tokenizer = self._tokenizer
+        encoded, _ = cropped(window.encoded, len(window.samples), _HOP)
+        dice = np.random.default_rng(_SEED)
+        noise = dice.standard_normal((count, *encoded.shape[1:]), dtype=np.float32) * np.float32(encoded.std())
+        strength = np.linspace(*_VARIED_NOISE, count, dtype=np.float32)[:, None, None]
+        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        room = int(window.duration_s * _TOKENS_PER_S) + _TOKENS_SPARE
+        results = self._whisper.model.generate(
+            storage(encoded + noise * strength),
+            [start] * count,
+            beam_size=1,
+            return_scores=True,
+            max_length=min(len(start) + room, self._whisper.max_length),
+        )
+        return [
+            _Wording(tuple(ids), score * max(len(ids), 1), tokenizer.decode(ids).strip())
+            for result in results
+            for ids, score in zip(result.sequences_ids, result.scores, strict=True)
+        ]
 
     def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
         """Sum of the log-probabilities of each wording's tokens on this audio.
@@ -331,25 +407,29 @@ class WhisperEngine:
         return words
 
 
-def _hypothesis(wording: _Wording, window: _Window, *, twice: bool, biased: bool) -> Hypothesis:
+def _hypothesis(
+    wording: _Wording, window: _Window, *, twice: bool, biased: bool = False, varied: bool = False
+) -> Hypothesis:
     """Args: `twice`, whether the window's best text says things twice: then others may, too."""
     looped = repeats(wording.text, window.duration_s) or (not twice and says_again(wording.text))
-    return Hypothesis(wording.text, wording.average, biased, looped)
+    return Hypothesis(wording.text, wording.average, biased, looped, varied)
+
+
+def _join(choice: list[Hypothesis]) -> Hypothesis:
+    """One wording of the whole call from one of each window."""
+    return Hypothesis(
+        text=" ".join(one.text for one in choice if one.text),
+        score=sum(one.score for one in choice) / len(choice),
+        biased=choice[0].biased,
+        repeats=any(one.repeats for one in choice),
+        varied=choice[0].varied,
+    )
 
 
 def _joined(rows: list[list[Hypothesis]], count: int) -> list[Hypothesis]:
     """Wordings of the whole call from those of its windows: the best of each, then with one window exchanged at a time."""
     if len(rows) <= 1:
         return list(rows[0][:count]) if rows else []
-
-    def join(choice: list[Hypothesis]) -> Hypothesis:
-        return Hypothesis(
-            text=" ".join(one.text for one in choice),
-            score=sum(one.score for one in choice) / len(choice),
-            biased=choice[0].biased,
-            repeats=any(one.repeats for one in choice),
-        )
-
     best = [row[0] for row in rows]
-    others = [join([*best[:i], other, *best[i + 1 :]]) for i, row in enumerate(rows) for other in row[1:]]
-    return [join(best), *sorted(others, key=lambda one: -one.score)][:count]
+    others = [_join([*best[:i], other, *best[i + 1 :]]) for i, row in enumerate(rows) for other in row[1:]]
+    return [_join(best), *sorted(others, key=lambda one: -one.score)][:count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from gateway.speech.framing import Header
-from gateway.speech.transcript import Hints, Hypothesis, Transcript, Word
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript, Word
 
 
 def transcript_to(transcript: Transcript) -> Header:
@@ -22,7 +22,7 @@ def transcript_from(header: Header) -> Transcript:
     return Transcript(
         text=str(header["text"]),
         words=tuple(Word(**word) for word in header["words"]),
-        hypotheses=tuple(Hypothesis(**hypothesis) for hypothesis in header["hypotheses"]),
+        hypotheses=hypotheses_from(header["hypotheses"]),
         average_logprob=float(header["average_logprob"]),
         no_speech=float(header["no_speech"]),
         engine=str(header["engine"]),
@@ -40,3 +40,30 @@ def hints_from(header: Header | None) -> Hints:
     if not header:
         return Hints()
     return Hints(*(tuple(map(str, header.get(group, ()))) for group in ("names", "places", "callers")))
+
+
+def hypotheses_from(rows: list[Header]) -> tuple[Hypothesis, ...]:
+    """Wordings from plain JSON; `dataclasses.asdict` makes them.
+
+    Raises:
+        TypeError: not wordings.
+    """
+    return tuple(Hypothesis(**row) for row in rows)
+
+
+def claims_from(rows: list[Header]) -> list[Claim]:
+    """Claims from plain JSON; `dataclasses.asdict` makes them.
+
+    Raises:
+        TypeError: not claims.
+    """
+    return [Claim(**row) for row in rows]
+
+
+def fits_from(rows: list[Header]) -> list[Fit]:
+    """Fits from plain JSON; `dataclasses.asdict` makes them.
+
+    Raises:
+        TypeError: not fits.
+    """
+    return [Fit(**row) for row in rows]

@@ -1,7 +1,7 @@
 """The speech worker: `python -m gateway.speech.worker --parent PID --nice N CONFIG`, started by `gateway.speech.workers`.
 
-Operations: `transcribe` (payload: audio; `hints`), `score` (payload: audio; `wordings`), and for engines that stream `open`
-(`stream`, `hints`), `feed` (`stream`; payload: audio), `finish` and `abandon` (`stream`).
+Operations: `transcribe` and `listen_for` (payload: audio; `hints`), `score` (payload: audio; `wordings`), `weigh` (payload: audio;
+`claims`), and for engines that stream `open` (`stream`, `hints`), `feed` (`stream`; payload: audio), `finish` and `abandon` (`stream`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from gateway.speech.child import Handler, RefusedError, run
 from gateway.speech.framing import Header
-from gateway.speech.transcript import Hints, Transcript
-from gateway.speech.wire import hints_from, transcript_to
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript
+from gateway.speech.wire import claims_from, hints_from, transcript_to
 
 MOST_STREAMS: Final = 16
 """Calls heard at the same time by one worker: more than any base station has channels."""
@@ -35,6 +36,19 @@ class Engine(Protocol):
 
     def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
         """Log-probability of each wording."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """An engine that can hear again, and hold given wordings against the sound."""
+
+    def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        """Hear once more with words suggested."""
+        ...
+
+    def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        """How well each claim fits the sound."""
         ...
 
 
@@ -69,6 +83,12 @@ class Desk:
                 return {"transcript": transcript_to(transcript)}, b""
             case "score":
                 return {"scores": self._engine.score(payload, [str(text) for text in header["wordings"]])}, b""
+            case "listen_for":
+                again = self._verifier().listen_for(payload, hints_from(header.get("hints")))
+                return {"hypotheses": [asdict(one) for one in again]}, b""
+            case "weigh":
+                fits = self._verifier().weigh(payload, claims_from(header["claims"]))
+                return {"fits": [asdict(one) for one in fits]}, b""
             case "open":
                 self._open(int(header["stream"]), hints_from(header.get("hints")))
                 return {}, b""
@@ -83,6 +103,11 @@ class Desk:
                 return {}, b""
             case other:
                 raise RefusedError(f"no such operation: {other!r}")
+
+    def _verifier(self) -> Verifier:
+        if not isinstance(self._engine, Verifier):
+            raise RefusedError(f"{self._engine.label} can't hold wordings against a sound")
+        return self._engine
 
     def _open(self, number: int, hints: Hints) -> None:
         from gateway.speech.vosk_engine import VoskEngine

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,8 +23,16 @@ from gateway.speech.keeper import KeptWorker, Patience
 from gateway.speech.models import find_model
 from gateway.speech.process import ProcessError, WorkerCannotStartError, worker_argv, worker_environment
 from gateway.speech.settings import SpeechSettings
-from gateway.speech.transcript import Hints, SpeechError, SpeechSettingsError, Transcript
-from gateway.speech.wire import hints_to, transcript_from
+from gateway.speech.transcript import (
+    Claim,
+    Fit,
+    Hints,
+    Hypothesis,
+    SpeechError,
+    SpeechSettingsError,
+    Transcript,
+)
+from gateway.speech.wire import fits_from, hints_to, hypotheses_from, transcript_from
 
 log = structlog.get_logger()
 
@@ -62,6 +71,11 @@ class SpeechWorkers:
     def streams(self) -> bool:
         """This engine hears while the talker talks."""
         return self.settings.engine == "vosk"
+
+    @property
+    def verifies(self) -> bool:
+        """This engine can hear again, and hold given wordings against the sound."""
+        return self.settings.engine == "whisper"
 
     @property
     def fault(self) -> str | None:
@@ -139,9 +153,28 @@ class SpeechWorkers:
         """
         if not wordings:
             return []
-        kept = self._last_heard_by.get(_key(pcm)) or self._least_busy()
-        answer = await self._ask(kept, {"op": "score", "wordings": list(wordings)}, pcm)
+        answer = await self._ask(self._who_heard(pcm), {"op": "score", "wordings": list(wordings)}, pcm)
         return [float(score) for score in answer["scores"]]
+
+    async def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        """Hear a call that was just transcribed once more, with words suggested.
+
+        Raises:
+            SpeechError: the attempt failed, or this engine can't.
+        """
+        answer = await self._ask(self._who_heard(pcm), {"op": "listen_for", "hints": hints_to(hints)}, pcm)
+        return hypotheses_from(answer["hypotheses"])
+
+    async def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        """How well each claim fits the sound.
+
+        Raises:
+            SpeechError: the attempt failed, or this engine can't.
+        """
+        if not claims:
+            return []
+        header = {"op": "weigh", "claims": [asdict(claim) for claim in claims]}
+        return fits_from((await self._ask(self._who_heard(pcm), header, pcm))["fits"])
 
     async def stream(self, hints: Hints) -> SpeechStream | None:
         """Start hearing one transmission while it is spoken; None when this engine hears whole calls only.
@@ -167,6 +200,10 @@ class SpeechWorkers:
         except (ProcessError, FramingError) as error:
             raise SpeechError(str(error)) from error
         return answer
+
+    def _who_heard(self, pcm: bytes) -> KeptWorker:
+        """The worker that still has this audio encoded, if any does."""
+        return self._last_heard_by.get(_key(pcm)) or self._least_busy()
 
     def _least_busy(self) -> KeptWorker:
         if not self._kept:
@@ -269,6 +306,7 @@ def _config(settings: SpeechSettings, folder: str, name: str) -> Header:
             "threads": _threads(settings),
             "hot_words": settings.hot_words,
             "hot_word_passes": settings.hot_word_passes,
+            "varied": settings.varied,
             "language": settings.language,
         }
     return {"engine": settings.engine, "folder": folder, "name": name, "options": options}

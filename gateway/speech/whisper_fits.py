@@ -1,0 +1,142 @@
+"""How well given wordings fit a sound, by Whisper's own decoder: synchronous, lives in the worker beside `whisper`.
+
+`ctranslate2.models.Whisper.align` returns the probability of every token of a given text on encoded audio. What is asked about
+a claim is the claimed name's tokens and a few after them; what comes later is the same for all claims and costs time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.speech.child import RefusedError
+from gateway.speech.transcript import Claim, Fit
+from gateway.speech.wordings import divide
+
+Untyped = Any
+"""CTranslate2's and tokenizers' objects: the libraries have no types."""
+
+AFTER: Final = 6
+"""Tokens after the name that are looked at: a wrong name surprises the decoder for three or four words."""
+SPARE_POSITIONS: Final = 25
+"""Half a second of the encoder's output behind the call; the rest of the padding only costs time."""
+AT_ONCE: Final = 16
+_LEAST: Final = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One encoded window of a call."""
+
+    encoded: npt.NDArray[np.float32]
+    """Shape (1, positions, width)."""
+    frames: int
+    """Mel frames that hold sound; two make a position."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The tokens of one claim; `first` to `last` (exclusive) are the name's."""
+
+    window: int
+    tokens: tuple[int, ...]
+    first: int
+    last: int
+
+
+def fits(model: Untyped, tokenizer: Untyped, windows: Sequence[Heard], claims: Sequence[Claim], most: int) -> list[Fit]:
+    """How well each claim fits.
+
+    Args:
+        model: a `ctranslate2.models.Whisper`.
+        tokenizer: a `faster_whisper.tokenizer.Tokenizer`.
+        windows: the call.
+        claims: wordings of the whole call.
+        most: tokens that the decoder takes.
+
+    Raises:
+        RefusedError: a claim is empty, points outside its text, or is too long.
+    """
+    asked = [_asked(tokenizer, windows, claim, most) for claim in claims]
+    # Alike lengths together, and the same question only once.
+    different = sorted(dict.fromkeys(asked), key=lambda one: (one.window, len(one.tokens)))
+    answers: dict[_Asked, Fit] = {}
+    for batch in _batches(different):
+        heard = windows[batch[0].window]
+        aligned = model.align(
+            storage(np.repeat(heard.encoded, len(batch), axis=0)),
+            tokenizer.sot_sequence,
+            [list(one.tokens) for one in batch],
+            [heard.frames] * len(batch),
+        )
+        for one, answer in zip(batch, aligned, strict=True):
+            logs = [math.log(max(p, _LEAST)) for p in answer.text_token_probs]
+            answers[one] = Fit(
+                sum(logs[: one.first]),
+                sum(logs[one.first : one.last]),
+                sum(logs[one.last :]),
+                max(1, one.last - one.first),
+            )
+    return [answers[one] for one in asked]
+
+
+def cropped(encoded: Untyped, samples: int, hop: int) -> tuple[npt.NDArray[np.float32], int]:
+    """The encoder's output without most of its padding, and how many mel frames hold sound."""
+    positions = np.asarray(encoded)
+    kept = np.ascontiguousarray(positions[:, : samples // (2 * hop) + SPARE_POSITIONS])
+    return kept, max(2, min(samples // hop, 2 * kept.shape[1]) // 2 * 2)
+
+
+def storage(values: npt.NDArray[np.float32]) -> Untyped:
+    """Values as CTranslate2 takes them."""
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(values))
+
+
+def _batches(asked: Sequence[_Asked]) -> Iterable[list[_Asked]]:
+    batch: list[_Asked] = []
+    for one in asked:
+        if batch and (one.window != batch[0].window or len(batch) == AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _asked(tokenizer: Untyped, windows: Sequence[Heard], claim: Claim, most: int) -> _Asked:
+    if not 0 <= claim.start < claim.end <= len(claim.text) or not claim.text[claim.start : claim.end].strip():
+        raise RefusedError(f"characters {claim.start} to {claim.end} of {claim.text!r} claim nothing")
+    window, before, name, after = _in_window(claim, [one.text for one in windows])
+    first = len(tokenizer.encode(" " + before)) if before else 0
+    whole = tokenizer.encode(" " + f"{before} {name}".strip() + after)
+    last = max(first + 1, len(tokenizer.encode(" " + f"{before} {name}".strip())))
+    if last > most:
+        raise RefusedError(f"a wording of {last} tokens is longer than the decoder takes")
+    return _Asked(window, tuple(whole[: min(last + AFTER, most)]), first, min(last, len(whole)))
+
+
+def _in_window(claim: Claim, texts: Sequence[str]) -> tuple[int, str, str, str]:
+    """Which window the claim is about, and its text before, in and after the name there."""
+    before = claim.text[: claim.start].strip()
+    name = claim.text[claim.start : claim.end].strip()
+    after = claim.text[claim.end :].rstrip()
+    if len(texts) == 1:
+        return 0, before, name, after
+    parts = divide(claim.text, texts)
+    words_before = len(before.split())
+    for window, part in enumerate(parts):
+        size = len(part.split())
+        if words_before < size or window == len(parts) - 1:
+            pieces = part.split()
+            rest = " ".join(pieces[words_before + len(name.split()) :])
+            return window, " ".join(pieces[:words_before]), name, f" {rest}" if rest else ""
+        words_before -= size
+    raise RefusedError("a wording of nothing can't be scored")
