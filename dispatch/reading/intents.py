@@ -93,7 +93,7 @@ def _request(read: Read) -> str | None:
     if said is None:
         return None
     # "Keep an eye out" and the like go with sightings; a question is one only if nobody is seen anywhere.
-    worn = {"upper", "lower", "headwear", "vehicle", "carrying"} & set(read.description.parts())
+    worn = set(read.description.parts()) - {"sex", "count", "vehicle"}
     if said in _WEAK_REQUESTS and (worn or read.heading):
         return None
     return said

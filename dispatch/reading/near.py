@@ -18,7 +18,8 @@ _LETTERS = (9, 26)
 _NEAR_ENOUGH = 86.0
 """Percent of rapidfuzz ratio: one letter in seven or so. Lower, "withanother" is "itsnother"."""
 _VARIANTS = 12
-_WORDS = 5
+_FEWEST, _WORDS = 2, 5
+"""Words of the text that are put together and compared; one word is never a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def near_phrases(words: Sequence[Token], tables: PhraseTables, keys: tuple[str, 
     spoken = _spoken(tables, keys)
     said = [word.text + word.ending.replace("'", "") for word in words]
     windows: dict[str, str] = {}
-    for count in range(1, _WORDS + 1):
+    for count in range(_FEWEST, _WORDS + 1):
         for i in range(len(said) - count + 1):
             letters = "".join(said[i : i + count])
             if _LETTERS[0] - 2 <= len(letters) <= _LETTERS[1]:

@@ -21,6 +21,8 @@ _SHORT = 5
 """Words of a call to control that is no more than a greeting."""
 _SIGN, _SMALL_SIGN = 1.5, 1.0
 _MOST_SIGNS = 3
+_NEAR_A_CRY = 90.0
+"""A call for help disturbs everybody, so it must be nearly as said: "locked in" is not "locked us in"."""
 _PRESSING = (
     Intent.EMERGENCY,
     Intent.CORRECTION,
@@ -91,7 +93,7 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
     tables = read.scheme.words
     near = {item.key: item for item in near_phrases(tokens(read.message), tables, _NEAR_KEYS)}
     for intent, key in _KEYS.items():
-        if key in near:
+        if key in near and (intent is not Intent.EMERGENCY or near[key].likeness >= _NEAR_A_CRY):
             item = near[key]
             points = 2.5 + (item.likeness - 86) / 14
             found[intent].append(Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=True))
