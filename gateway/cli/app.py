@@ -33,7 +33,7 @@ COMMANDS = {
     "demo": Entry("A made-up town's afternoon, without a radio.", "gateway.cli.demo", "demo"),
     "replay": Entry("Play recordings through the whole pipeline.", "gateway.cli.replay", "replay_command"),
     "drill": Entry("Which names on the register would be missed.", "gateway.cli.drill", "drill_command"),
-    "register": Entry("The people on the register: import, list, show.", "gateway.cli.register", "app"),
+    "register": Entry("The people on the register: import, list, show, alike.", "gateway.cli.register", "app"),
     "members": Entry("Members and their sites: import, list.", "gateway.cli.members", "app"),
     "places": Entry("Places that callers speak of: import, list.", "gateway.cli.members", "places_app"),
     "models": Entry("Speech models: list, fetch.", "gateway.cli.models", "app"),

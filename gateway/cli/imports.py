@@ -57,8 +57,12 @@ async def import_file(
     dry_run: bool,
     partial: bool,
     retire_missing: bool,
+    afterwards: Callable[[ImportReport, Sequence[Row]], Awaitable[None]] | None = None,
 ) -> int:
-    """Read a file, import it, show what happened. Exit code: 0 all taken, 1 rows refused, 2 the file can't be used."""
+    """Read a file, import it, show what happened. Exit code: 0 all taken, 1 rows refused, 2 the file can't be used.
+
+    `afterwards` is told of the outcome and the rows, and may say more.
+    """
     try:
         data = await asyncio.to_thread(_read, file)
     except OSError as error:
@@ -85,6 +89,8 @@ async def import_file(
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 2
     show_report(console, file, done)
+    if afterwards is not None:
+        await afterwards(done, parsed.rows)
     return 1 if done.refusals else 0
 
 

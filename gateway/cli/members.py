@@ -9,7 +9,9 @@ from rich.console import Console
 
 from dispatch.register.members_csv import parse_members
 from dispatch.register.places_csv import parse_places_csv
+from dispatch.register.report import ImportReport
 from dispatch.store.store import Store
+from gateway.cli import alike
 from gateway.cli.common import ConfigOption, start
 from gateway.cli.db import with_store
 from gateway.cli.imports import DryRunOption, FileArgument, PartialOption, RetireOption, import_file
@@ -38,14 +40,26 @@ def import_members(
     config: ConfigOption = None,
 ) -> None:
     """Bring members, sites and telephones up to a CSV file: all of it, or nothing. Columns: docs/store.md."""
+    settings = start(config, quiet=True)
 
     async def work(store: Store, console: Console) -> int:
         importer = store.members.import_members
+
+        async def advise(done: ImportReport, _rows: object) -> None:
+            await alike.advise_on_things(store, settings, console, done, "member")
+
         return await import_file(
-            console, file, parse_members, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
+            console,
+            file,
+            parse_members,
+            importer,
+            dry_run=dry_run,
+            partial=partial,
+            retire_missing=retire_missing,
+            afterwards=advise,
         )
 
-    raise typer.Exit(with_store(start(config, quiet=True), work))
+    raise typer.Exit(with_store(settings, work))
 
 
 @app.command("list")
@@ -69,14 +83,26 @@ def import_places(
     config: ConfigOption = None,
 ) -> None:
     """Bring the places up to a CSV file: all of it, or nothing. Columns: docs/store.md."""
+    settings = start(config, quiet=True)
 
     async def work(store: Store, console: Console) -> int:
         importer = store.members.import_places
+
+        async def advise(done: ImportReport, _rows: object) -> None:
+            await alike.advise_on_things(store, settings, console, done, "place")
+
         return await import_file(
-            console, file, parse_places_csv, importer, dry_run=dry_run, partial=partial, retire_missing=retire_missing
+            console,
+            file,
+            parse_places_csv,
+            importer,
+            dry_run=dry_run,
+            partial=partial,
+            retire_missing=retire_missing,
+            afterwards=advise,
         )
 
-    raise typer.Exit(with_store(start(config, quiet=True), work))
+    raise typer.Exit(with_store(settings, work))
 
 
 @places_app.command("list")

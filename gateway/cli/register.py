@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ import typer
 from rich.console import Console
 
 from dispatch.people import NoticeState
-from dispatch.register.csv_import import parse_register
+from dispatch.register.csv_import import RegisterRow, parse_register
 from dispatch.register.plan import RegisterEntry
+from dispatch.register.report import ImportReport
 from dispatch.store.store import Store
+from gateway.cli import alike
 from gateway.cli.common import ConfigOption, start
 from gateway.cli.db import with_store
 from gateway.cli.imports import DryRunOption, FileArgument, PartialOption, RetireOption, import_file, who
@@ -22,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The people on the register: import, list, show.",
+    help="The people on the register: import, list, show, who sounds alike.",
 )
 
 
@@ -35,9 +38,14 @@ def import_register(
     config: ConfigOption = None,
 ) -> None:
     """Bring the register up to a CSV file: all of it, or nothing. Columns: docs/store.md."""
+    settings = start(config, quiet=True)
 
     async def work(store: Store, console: Console) -> int:
         importer = store.register.import_people
+
+        async def advise(done: ImportReport, rows: Sequence[RegisterRow]) -> None:
+            await alike.advise_on_import(store, settings, console, done, rows)
+
         return await import_file(
             console,
             file,
@@ -46,9 +54,10 @@ def import_register(
             dry_run=dry_run,
             partial=partial,
             retire_missing=retire_missing,
+            afterwards=advise,
         )
 
-    raise typer.Exit(with_store(start(config, quiet=True), work))
+    raise typer.Exit(with_store(settings, work))
 
 
 @app.command("list")
@@ -74,6 +83,38 @@ def show_person(
 
     async def work(store: Store, console: Console) -> int:
         return await show_entry(store, console, reference, datetime.now(UTC), settings.scheme.zone)
+
+    raise typer.Exit(with_store(settings, work))
+
+
+@app.command("alike")
+def show_alike(
+    references: Annotated[list[str] | None, typer.Argument(metavar="[REF]...", help="Without: everybody.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All of them, not only the most serious.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All of them as JSON, for other programs.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say whose names can be mistaken on the air, for what, and what to say instead."""
+    settings = start(config, quiet=True)
+    wanted = None if not references else ["".join(reference.split()).upper() for reference in references]
+
+    async def work(store: Store, console: Console) -> int:
+        people = await store.register.people()
+        unknown = set(wanted or ()) - {person.reference for person in people}
+        if unknown:
+            console.print(f"not on the register: {', '.join(sorted(unknown))}", markup=False, highlight=False)
+            return 1
+        found = await alike.who_sounds_alike(store, settings, people, wanted)
+        await store.audit.note(
+            datetime.now(UTC), who(), "looked at who sounds alike", "register", {"shown": len(found)}
+        )
+        if as_json:
+            print(alike.as_json(found))
+        elif found:
+            alike.show(console, found, None if everyone else alike.SHOWN)
+        else:
+            console.print("Nobody's names can be mistaken for anything else that is known.")
+        return 0
 
     raise typer.Exit(with_store(settings, work))
 

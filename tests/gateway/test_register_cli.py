@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import sqlite3
@@ -77,6 +78,83 @@ def test_import_list_and_show(folder: Path) -> None:
         assert part in shown.output
     assert run(register.app, "show", "DT-9999").exit_code == 1
     assert run(register.app, "list", "--state", "banned").exit_code == 2
+
+
+BROTHERS = """reference,first_name,last_name,aliases,notice_status,notice_served_on,notice_expires_on
+DT-0301,Ryan,Ackerby,Fox;Marmalade Cat,active,2026-03-01,2027-02-28
+DT-0302,Bryan,Ackerby,,active,2026-03-01,2027-02-28
+"""
+
+
+def test_an_import_says_who_sounds_alike_before_and_after(folder: Path) -> None:
+    run(register.app, "import", written(folder, REGISTER))
+    for dry in (["--dry-run"], []):
+        done = run(register.app, "import", written(folder, BROTHERS), *dry)
+        assert done.exit_code == 0
+        for part in (
+            '"Ryan Ackerby" sounds like Bryan Ackerby (DT-0302). Ask members to say "Marmalade Cat"',
+            'The surname "Ackerby" is also that of Wendell Ackerby (DT-0142).',
+            'The alias "Fox" sounds like an everyday word. Give another alias.',
+        ):
+            assert part in done.output
+        assert "DT-0142  " not in done.output, "he is neither new nor changed"
+    assert "sounds like" not in run(register.app, "import", written(folder, BROTHERS)).output
+    moved = BROTHERS.replace("2027-02-28", "2027-01-31")
+    changed = run(register.app, "import", written(folder, moved))
+    assert ("2 changed" in changed.output, "sounds like" in changed.output) == (True, False), "the names are the same"
+    renamed = run(register.app, "import", written(folder, BROTHERS.replace("Bryan,Ackerby,", "Bryan,Ackerby,Wink")))
+    assert 'The alias "Wink" sounds like the alias of Wendell Ackerby (DT-0142).' in renamed.output
+    wrong = BROTHERS.replace("DT-0301", "DT-0401") + "DT-0500,A,B,,actif,,\n"
+    stopped = run(register.app, "import", written(folder, wrong))
+    assert ("Nothing was changed" in stopped.output, "sounds like" in stopped.output) == (True, False)
+
+
+def test_who_sounds_alike_can_be_asked_at_any_time(folder: Path) -> None:
+    run(register.app, "import", written(folder, REGISTER))
+    run(register.app, "import", written(folder, BROTHERS))
+    assert "3 of them can be mistaken" in run(register.app, "alike").output
+    assert "1 of them can be mistaken" in run(register.app, "alike", "dt-0142").output
+    assert "Nobody's names" in run(register.app, "alike", "DT-0201").output
+    (told,) = json.loads(run(register.app, "alike", "DT-0142", "--json").output)
+    assert (told["reference"], told["advice"][0]["seriousness"]) == ("DT-0142", "surname")
+    unknown = run(register.app, "alike", "DT-9999")
+    assert (unknown.exit_code, "not on the register: DT-9999" in unknown.output) == (1, True)
+
+    async def trail() -> str:
+        async with open_store(f"sqlite:///{folder / 'state' / 'huecry.db'}") as store:
+            return (await store.audit.list(limit=1))[0].action
+
+    assert asyncio.run(trail()) == "looked at who sounds alike"
+
+
+def test_a_long_list_is_cut_and_can_be_had_whole(folder: Path) -> None:
+    names = ["Fay", "Gus", "Ines", "Otto", "Uma", "Percy", "Quin", "Rolf", "Sid", "Tess", "Vic", "Walt", "Xandra", "Yves", "Zed", "Abel", "Bo", "Cy", "Dot", "Eve", "Flo", "Gil"]
+    rows = [f"DT-{number:04d},{first},Ackerby,,active,2026-03-01,2027-02-28" for number, first in enumerate(names, 1)]
+    done = run(register.app, "import", written(folder, "\n".join([REGISTER.splitlines()[0], *rows])))
+    assert "and 2 more people: huecry register alike --all" in done.output
+    whole = run(register.app, "alike", "--all").output
+    assert all(f"DT-{number:04d}  " in whole for number in range(1, 23))
+
+
+def test_words_that_can_not_be_read_cost_the_advice_and_not_the_import(folder: Path) -> None:
+    (folder / "words.toml").write_text("[nothing]\n")
+    with (folder / "huecry.toml").open("a") as settings:
+        settings.write('[tables]\nwords_file = "words.toml"\n')
+    done = run(register.app, "import", written(folder, REGISTER))
+    assert (done.exit_code, "Who sounds alike can't be told" in done.output) == (0, True)
+    assert references(folder) == ["DT-0142", "DT-0201"]
+    added = run(members.app, "import", written(folder, "member\nSprockets\n"))
+    assert (added.exit_code, "Who sounds alike can't be told" in added.output) == (0, True)
+
+
+def test_a_new_member_or_place_that_sounds_like_somebody(folder: Path) -> None:
+    run(register.app, "import", written(folder, REGISTER))
+    added = run(members.app, "import", written(folder, "member\nAckerbee's Pies\nSprockets\n"), "--dry-run")
+    assert 'The member "Ackerbee\'s Pies" sounds like the surname of Wendell Ackerby (DT-0142).' in added.output
+    assert 'member "Sprockets"' not in added.output
+    place = run(members.places_app, "import", written(folder, "name\nOrchard Arcade\nAckerby Lane\n"))
+    assert 'The place "Ackerby Lane" sounds like the surname of Wendell Ackerby' in place.output
+    assert 'place "Orchard' not in place.output
 
 
 def test_looks_at_people_are_in_the_trail(folder: Path) -> None:
