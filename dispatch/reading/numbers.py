@@ -185,9 +185,16 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
         cue = scheme.words["references.cues"].ends_at(folded, span.start) is not None
         if len(run.digits) == wanted and (run.digits.startswith("0") or cue):
             found.append(Reference(run.digits, span, sure=True))
-        elif len(run.digits) == wanted - 1 and not run.digits.startswith("0"):
+        elif len(run.digits) == wanted - 1 and not run.digits.startswith("0") and (cue or not _in_tens(words, run)):
             found.append(Reference(run.digits.zfill(wanted), span, sure=cue))
     return sorted(found, key=lambda reference: reference.span.start)
+
+
+def _in_tens(words: Sequence[Token], run: DigitRun) -> bool:
+    """Whether it is said like "one ninety three": a price, a bus, a time, unless a word calls for a reference."""
+    return any(
+        word.text in _TENS or word.text in _TEENS or word.text == "hundred" for word in words[run.first : run.last]
+    )
 
 
 def _something_else(folded: str, span: Span, scheme: Scheme) -> bool:

@@ -170,6 +170,9 @@ def _mentions(  # noqa: PLR0917 - one caller, right above
             sure = "" if reference.sure else ", only three digits without a word that calls for a reference"
             reasons.append(f'Reference {reference.digits} ("{text[reference.span.start : reference.span.end]}"{sure}).')
             doubt = other_digits(reference.digits, others, scheme)
+            # One number in seven of three digits is somebody's on a register of 135: heard anywhere it names nobody by itself.
+            if not reference.sure:
+                doubted.append(reference.span)
             if doubt is not None:
                 reasons.append(doubt)
                 doubted.append(reference.span)

@@ -110,6 +110,8 @@ class TestNobodyIsAlerted:
             pytest.param("Heads up, Gavin's just come in.", R, id="first name, possessive"),
             pytest.param("Ryan Tillwater is outside.", R, id="one of two brothers"),
             pytest.param("Tillwater is outside.", L, id="surname of two brothers"),
+            pytest.param("One four two is by the bins.", R, id="three bare digits"),
+            pytest.param("Thirteen, one forty two in the black, heading for the station.", L, id="a number of something"),
             pytest.param("Will you be in tomorrow?", L, id="will, the verb"),
             pytest.param("There will be a bill to pay outside the shop.", L, id="bill, the noun"),
             pytest.param("Mark the door please, he is outside.", L, id="mark, the verb"),
@@ -164,6 +166,7 @@ CORRECTED = [
     pytest.param("Erection from Star Clothing, ice head 0147, and meant 0142.", id="ice head, and meant"),
     pytest.param("Star Clothing, 0147 should have been 0142.", id="should have been"),
     pytest.param("Disregard 0147, make that 0142.", id="make that"),
+    pytest.param("Wrong reference given, not 0147, should have been 142.", id="should have been, three digits"),
 ]
 GARBLED = [
     pytest.param("Correction from Star Clothing, I said 0147.", id="cut off"),
