@@ -23,14 +23,15 @@ Packed = npt.NDArray[np.int32]
 
 def _tables() -> tuple[Packed, Packed]:
     size = GAP + 1
-    substitution = np.full((size, size), _NEVER, np.int32)
-    substitution[:GAP, :GAP] = np.rint(SUBSTITUTION * _UNIT)
     alone = np.full(size, _NEVER, np.int32)
     alone[:GAP] = np.rint(ALONE * _UNIT)
-    return substitution << _PLACE_BITS, alone
+    instead = np.full((size, size), _NEVER, np.int32)
+    instead[:GAP, :GAP] = np.rint(SUBSTITUTION * _UNIT)
+    return ((instead - alone) << _PLACE_BITS).ravel(), alone << _PLACE_BITS
 
 
-_SUBSTITUTION, _ALONE = _tables()
+_INSTEAD, _ALONE = _tables()
+"""What a sound of the text (column) costs instead of one of the name (row), less what it would cost alone; what each costs alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +50,47 @@ def align(names: Bytes, lengths: Ints, stretches: Bytes, word_edges: npt.NDArray
 
     Args:
         names: shape (longest name, pairs): codes of sounds, anything after a name's end.
-        lengths: shape (pairs,), at least 1.
+        lengths: shape (pairs,): at least 1, the longest first.
         stretches: shape (longest stretch, pairs): codes, GAP where there is no text; at most LONGEST_STRETCH long.
         word_edges: shape (longest stretch + 1, pairs): whether a word begins or ends before this sound.
     """
-    height, pairs = names.shape
-    width = len(stretches)
+    width, pairs = stretches.shape
+    heard = stretches.astype(np.intp)
+    edge = np.where(word_edges, 0, int(_INSIDE_WORD * _UNIT) << _PLACE_BITS).astype(np.int32)
+    # Costs are kept less those of all sounds of the text so far: hearing sounds too many is then a running minimum.
+    so_far = np.zeros((width + 1, pairs), np.int32)
+    np.cumsum(_ALONE[stretches], axis=0, out=so_far[1:])
+    state = edge - so_far + np.arange(width + 1, dtype=np.int32)[:, None]
+    step, other = np.empty_like(state), np.empty_like(state)
+    place = np.empty_like(heard)
+    final = np.empty_like(state)
+    whole = np.zeros(pairs, np.int32)
+    # Names that have more than i sounds come first, so that the rest is left alone.
+    going = np.searchsorted(-lengths, -np.arange(len(names)), side="left")
+    for i, count in enumerate(going.tolist()):
+        row = names[i, :count]
+        alone = _ALONE[row]
+        whole[:count] += alone
+        now, new, spare = state[:, :count], step[:, :count], other[:, :count]
+        np.add(heard[:, :count], row.astype(np.intp) * (GAP + 1), out=place[:, :count])
+        _INSTEAD.take(place[:, :count], out=new[1:], mode="clip")
+        new[1:] += now[:-1]
+        np.add(now, alone, out=spare)
+        np.minimum(new[1:], spare[1:], out=new[1:])
+        new[0] = spare[0]
+        # The running minimum over four sounds, by doubling: more heard too many in a row is another place.
+        spare[0] = new[0]
+        np.minimum(new[1:], new[:-1], out=spare[1:])
+        now[:2] = spare[:2]
+        np.minimum(spare[2:], spare[:-2], out=now[2:])
+        if i + 1 == len(names) or going[i + 1] < count:
+            done = slice(going[i + 1] if i + 1 < len(names) else 0, count)
+            final[:, done] = state[:, done]
+    final += so_far
+    final += edge
+    ends = (final[1:] >> _PLACE_BITS).argmin(axis=0) + 1
     every = np.arange(pairs)
-    alone = np.zeros((height + 1, pairs), np.int32)
-    np.cumsum(_ALONE[names], axis=0, out=alone[1:])
-    packed = alone << _PLACE_BITS
-    edge = np.where(word_edges, 0, int(_INSIDE_WORD * _UNIT)).astype(np.int32) << _PLACE_BITS
-    added = (_ALONE[stretches] << _PLACE_BITS).astype(np.int32)
-    flat = _SUBSTITUTION.ravel()
-    rows = names.astype(np.intp) * (GAP + 1)
-    final = np.empty((width, pairs), np.int32)
-    # State less the cost of leaving out the name so far: leaving out more of it is then a running minimum.
-    # Eight sounds missing in a row are as far as a name is looked for.
-    state = np.repeat(edge[:1], height + 1, axis=0)
-    step = np.empty_like(state)
-    steps_alone = packed[1:] - packed[:-1]
-    place = np.empty((height, pairs), np.intp)
-    for j in range(width):
-        step[0] = edge[j + 1] + (j + 1)
-        np.add(rows, stretches[j], out=place)
-        np.take(flat, place, out=step[1:], mode="clip")
-        step[1:] -= steps_alone
-        step[1:] += state[:-1]
-        np.minimum(step[1:], state[1:] + added[j], out=step[1:])
-        # The running minimum over the last eight sounds, by doubling.
-        np.copyto(state, step)
-        np.minimum(step[1:], step[:-1], out=state[1:])
-        np.copyto(step, state)
-        np.minimum(state[2:], state[:-2], out=step[2:])
-        np.copyto(state, step)
-        np.minimum(step[4:], step[:-4], out=state[4:])
-        final[j] = state[lengths, every]
-    final += packed[lengths, every] + edge[1:]
-    costs = final >> _PLACE_BITS
-    ends = costs.argmin(axis=0)
-    likeness = 1.0 - costs[ends, every] / np.maximum(alone[lengths, every], 1)
-    begins = final[ends, every] & ((1 << _PLACE_BITS) - 1)
-    return Aligned(np.clip(likeness, 0.0, 1.0).astype(np.float32), begins.astype(np.int64), ends + 1)
+    best = final[ends, every]
+    likeness = 1.0 - (best >> _PLACE_BITS) / np.maximum(whole >> _PLACE_BITS, 1)
+    begins = best & ((1 << _PLACE_BITS) - 1)
+    return Aligned(np.clip(likeness, 0.0, 1.0).astype(np.float32), begins.astype(np.int64), ends)

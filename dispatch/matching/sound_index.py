@@ -9,28 +9,34 @@ aligned with the text there, all at once (`sound_align`). Wordings of one call a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from dispatch.matching.phonemes import ALPHABET
 from dispatch.matching.sound_align import LONGEST_STRETCH, Aligned, align
-from dispatch.matching.sound_grams import GAP, Bytes, Grams, Ints
+from dispatch.matching.sound_grams import GAP, Bytes, Grams, Ints, Placed
 from dispatch.matching.sounds import pronunciations, said_words
 
 MOST_SOUNDS = 48
 """Longer names are cut here: a double-barrelled full name has some 25."""
 _SLACK = 4
 """Sounds looked at before and after the place that the index gives."""
-_SHORTLIST = 240
-"""Names aligned at least; three times as many as are wanted if that is more."""
-_CONTEXT_WORDS = 2
-"""Words looked at on either side of what a further wording has differently, so that a name around it is whole."""
+_SHORTLIST = ((5_000, 200), (50_000, 400), (None, 900))
+"""How many places are aligned, by the number of pronunciations up to which this holds; at least three times as many as are wanted."""
+_NEAR = (-1, 0, 1)
+"""Words looked at beside one whose neighbours are new in a further wording, so that a name around it is whole."""
 
 _GAP = bytes([GAP])
-_TO_CODES = {ord(sound): at for at, sound in enumerate(ALPHABET)}
+_TO_CODES = {sound: at for at, sound in enumerate(ALPHABET)}
+
+
+Place = tuple[int, float, int, int, int]
+"""Row, likeness, text, first word, last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,15 @@ class SoundHit:
     """The pronunciation of the name that fits best."""
 
 
-@lru_cache(maxsize=65536)
-def _codes(said: str) -> bytes:
-    return bytes(_TO_CODES[ord(sound)] for sound in said if ord(sound) in _TO_CODES)
+def _coded(said: str) -> bytes:
+    return bytes([_TO_CODES[sound] for sound in said if sound in _TO_CODES])
+
+
+_codes = lru_cache(maxsize=16384)(_coded)
+
+
+def _text(codes: Bytes) -> str:
+    return codes.tobytes().decode("latin-1").translate(dict(enumerate(ALPHABET + " ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +83,31 @@ def _stream(said: Sequence[Sequence[str]]) -> _Stream:
     seen: set[tuple[str, str, str]] = set()
     for text, words in enumerate(said):
         contexts = list(zip(("", *words), words, (*words[1:], ""), strict=False))
-        done = -1
-        for i, context in enumerate(contexts):
-            if context in seen:
+        fresh = [i for i, context in enumerate(contexts) if context not in seen]
+        if not fresh:
+            continue
+        seen.update(contexts)
+        wanted = dict.fromkeys([i + near for i in fresh for near in _NEAR])
+        before = fresh[0] + _NEAR[0] - 1
+        for i in sorted(wanted):
+            if not 0 <= i < len(words):
                 continue
-            start = max(done, i - _CONTEXT_WORDS, 0)
-            end = min(len(words), i + _CONTEXT_WORDS + 1)
-            if start != done and done >= 0:
+            if i != before + 1:
                 parts.append(_GAP)
                 texts.append(-1)
                 places.append(-1)
-            if end > start:
-                parts += [_codes(word) for word in words[start:end]]
-                texts += [text] * (end - start)
-                places += range(start, end)
-                done = end
-        seen.update(contexts)
+            before = i
+            parts.append(_codes(words[i]))
+            texts.append(text)
+            places.append(i)
         parts.append(_GAP)
         texts.append(-1)
         places.append(-1)
     lengths = [len(part) for part in parts]
     return _Stream(
         np.frombuffer(b"".join(parts), np.uint8),
-        np.repeat(np.array(texts, np.int64), lengths),
-        np.repeat(np.array(places, np.int64), lengths),
+        np.array(texts, np.int64).repeat(lengths),
+        np.array(places, np.int64).repeat(lengths),
     )
 
 
@@ -110,23 +123,33 @@ class SoundIndex:
     """Codes of all pronunciations, a GAP after each."""
     starts: Ints
     """Shape (rows + 1,): where each begins in `stream`."""
+    said: str
+    """The same as text, a blank for GAP."""
     grams: Grams
+    short: Mapping[str, int]
+    """Rows of fewer than three sounds ("Mo", "Ann"): found only where a word is said exactly so."""
+
+    @property
+    def _shortlist(self) -> int:
+        return next(most for rows, most in _SHORTLIST if rows is None or len(self.starts) <= rows)
 
     @classmethod
     def of(cls, forms: Sequence[tuple[int, str]]) -> SoundIndex:
         """Prepare keys and spoken forms (full names, surnames, aliases, references). About 60 microseconds a name."""
-        by_codes: dict[bytes, dict[int, None]] = {}
-        for key, form in forms:
-            for said in pronunciations(form):
-                codes = _codes(said)[:MOST_SOUNDS]
-                if codes:
-                    by_codes.setdefault(codes, {})[key] = None
-        rows = sorted(by_codes)
+        pairs = {(_coded(said)[:MOST_SOUNDS], key) for key, form in forms for said in pronunciations(form)}
+        ordered = sorted(pair for pair in pairs if pair[0])
+        del pairs
+        rows = [codes for codes, _ in groupby(ordered, itemgetter(0))]
         stream = np.frombuffer(bytes([GAP]).join([*rows, b""]), np.uint8)
         starts = np.concatenate([[0], np.cumsum([len(row) + 1 for row in rows])]).astype(np.int64)
-        keys = np.fromiter((key for row in rows for key in by_codes[row]), np.int64)
-        key_starts = np.concatenate([[0], np.cumsum([len(by_codes[row]) for row in rows])]).astype(np.int64)
-        return cls(keys, key_starts, stream, starts, Grams.of(stream, starts))
+        keys = np.fromiter((key for _, key in ordered), np.int64, len(ordered))
+        counts = [sum(1 for _ in group) for _, group in groupby(ordered, itemgetter(0))]
+        key_starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        said = _text(stream)
+        grams = Grams.of(stream, starts)
+        without = np.flatnonzero(np.diff(grams.row_starts) == 0).tolist()
+        short = {said[starts[row] : starts[row + 1] - 1]: row for row in without}
+        return cls(keys, key_starts, stream, starts, said, grams, short)
 
     def search(self, texts: Sequence[str], most: int = 30, places: int = 1) -> tuple[SoundHit, ...]:
         """The names that sound most like any words of the texts, surest first, at most `most` hits.
@@ -141,24 +164,39 @@ class SoundIndex:
     def search_said(self, said: Sequence[Sequence[str]], most: int = 30, places: int = 1) -> tuple[SoundHit, ...]:
         """The same for texts given as the sounds of each word."""
         stream = _stream(said)
-        placed = self.grams.place(stream.codes, max(_SHORTLIST, 3 * most))
-        if not len(placed.rows):
-            return ()
-        rows = placed.rows
-        aligned, offsets = self._align(rows, placed.begins, stream)
+        placed = self.grams.place(stream.codes, max(self._shortlist, 3 * most))
+        table = self._short_places(said) if self.short else []
+        if len(placed.rows):
+            table += self._long_places(placed, stream)
+        # Of two forms that fit alike the longer one: the full name, not the surname in it.
+        table.sort(key=lambda place: (-place[1], place[3] - place[4]))
+        return self._hits(table, most, places)
+
+    def _short_places(self, said: Sequence[Sequence[str]]) -> list[Place]:
+        return [
+            (self.short[word], 1.0, text, at, at)
+            for text, words in enumerate(said)
+            for at, word in enumerate(words)
+            if word in self.short
+        ]
+
+    def _long_places(self, placed: Placed, stream: _Stream) -> list[Place]:
+        longest_first = np.argsort(self.starts[placed.rows] - self.starts[placed.rows + 1], kind="stable")
+        rows = placed.rows[longest_first]
+        aligned, offsets = self._align(rows, placed.begins[longest_first], stream)
         firsts, lasts = offsets + aligned.begins, offsets + aligned.ends - 1
         found = (aligned.likeness > 0) & (firsts <= lasts) & (firsts >= 0) & (lasts < len(stream.codes))
         kept = np.flatnonzero(found)
-        kept = kept[np.argsort(-aligned.likeness[kept], kind="stable")]
-        table = zip(
-            rows[kept].tolist(),
-            aligned.likeness[kept].tolist(),
-            stream.text[firsts[kept]].tolist(),
-            stream.word[firsts[kept]].tolist(),
-            stream.word[lasts[kept]].tolist(),
-            strict=True,
+        return list(
+            zip(
+                rows[kept].tolist(),
+                aligned.likeness[kept].tolist(),
+                stream.text[firsts[kept]].tolist(),
+                stream.word[firsts[kept]].tolist(),
+                stream.word[lasts[kept]].tolist(),
+                strict=True,
+            )
         )
-        return self._hits(table, most, places)
 
     def _align(self, rows: Ints, begins: Ints, stream: _Stream) -> tuple[Aligned, Ints]:
         lengths = self.starts[rows + 1] - self.starts[rows] - 1
@@ -177,18 +215,19 @@ class SoundIndex:
         )
         return align(names, lengths, stretches, edges), offsets
 
-    def _hits(self, table: Iterable[tuple[int, float, int, int, int]], most: int, places: int) -> tuple[SoundHit, ...]:
+    def _hits(self, table: Iterable[Place], most: int, places: int) -> tuple[SoundHit, ...]:
         found: list[SoundHit] = []
-        taken: dict[int, list[tuple[int, int]]] = {}
+        taken: dict[int, list[SoundHit]] = {}
         for row, likeness, text, first, last in table:
             for key in self.keys[self.key_starts[row] : self.key_starts[row + 1]].tolist():
-                others = taken.setdefault(key, [])
-                if text < 0 or len(others) >= places or (text, first) in others:
-                    continue
-                others.append((text, first))
-                codes = self.stream[self.starts[row] : self.starts[row + 1] - 1].tolist()
-                said = "".join([ALPHABET[code] for code in codes])
-                found.append(SoundHit(key, text, first, last + 1, likeness, said))
-                if len(found) == most:
+                if len(found) >= most:
                     return tuple(found)
+                others = taken.setdefault(key, [])
+                if text < 0 or len(others) >= places:
+                    continue
+                if any(text == other.text and first < other.last and other.first <= last for other in others):
+                    continue
+                said = self.said[self.starts[row] : self.starts[row + 1] - 1]
+                others.append(SoundHit(key, text, first, last + 1, likeness, said))
+                found.append(others[-1])
         return tuple(found)
