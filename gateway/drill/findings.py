@@ -13,8 +13,8 @@ from dispatch.people import NoticeState, Person
 from dispatch.policy import PolicyRules
 from gateway.drill.calls import forms_of
 
-CODES = ("reference", "number")
-"""Labels of the ways to say a reference."""
+CODES = ("number", "reference")
+"""Labels of the ways to say a reference. Letters alone are easily misheard, so the number is suggested first."""
 
 
 class Outcome(StrEnum):
@@ -164,8 +164,7 @@ def advice(person: Person, result: PersonResult, names: Mapping[str, str]) -> tu
         return ()
     spoken = {form.label: form.spoken for form in forms_of(person)}
     aliases = {label: said for label, said in spoken.items() if label.startswith("alias ")}
-    codes = {label: said for label, said in spoken.items() if label in CODES}
-    heard_codes = [said for label, said in codes.items() if ends.get(label) is Outcome.HEARD]
+    heard_codes = [spoken[label] for label in CODES if label in spoken and ends.get(label) is Outcome.HEARD]
     heard_aliases = [alias for label, alias in aliases.items() if ends.get(label) is Outcome.HEARD]
     names_bad = bad - set(CODES)
     found: list[str] = []
@@ -188,9 +187,9 @@ def advice(person: Person, result: PersonResult, names: Mapping[str, str]) -> tu
     ]
     if not heard_codes and not heard_aliases and "full name" not in ends.keys() - bad:
         found.append("Nothing gets through surely: give an alias of two or three long words.")
-    elif bad & set(CODES) and heard_codes:
+    elif bad & set(CODES) and heard_codes and not names_bad:
         found.append(f'Of the reference only "{heard_codes[0]}" is heard.')
-    elif bad & set(CODES):
+    elif bad & set(CODES) and not heard_codes:
         found.append("The reference is not heard surely: ask members to say the name.")
     return tuple(found)
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from dispatch.calls import Call, Decision, DecisionKind, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
@@ -29,7 +31,7 @@ from dispatch.scheme import Scheme, parse_words
 from dispatch.store.copying import copy_scheme
 from dispatch.store.database import open_database
 from dispatch.store.store import open_store
-from gateway.cli.drill import as_json, summary
+from gateway.cli.drill import as_json, show, summary
 from gateway.drill import memory
 from gateway.drill.calls import CALLS, Form, forms_of, sample_calls
 from gateway.drill.channel import BREATH_S, Quality, over_the_radio
@@ -228,6 +230,7 @@ def test_the_worst_come_first() -> None:
         ({"full_name": "missed", "alias_1": "heard", "number": "missed"}, 'The alias "Wink" is heard', "Nothing"),
         ({"full_name": "heard", "alias_1": "missed", "number": "heard"}, 'alias "Wink" is not heard', "first name"),
         ({"full_name": "heard", "number": "heard", "reference": "missed"}, 'Of the reference only "number', "alias"),
+        ({"full_name": "heard", "surname": "missed", "number": "heard", "reference": "heard"}, 'say "number', "D T"),
         ({"full_name": "heard", "number": "missed", "reference": "missed"}, "ask members to say the name", "Nothing"),
         ({"full_name": "missed", "surname": "missed", "number": "missed"}, "Nothing gets through", "Ask members"),
     ],
@@ -487,6 +490,38 @@ async def test_what_is_wrong_is_said_and_ends_with_2(
 ) -> None:
     code, _, errors = await huecry(config(more), *words)
     assert (code, complaint in errors) == (2, True), errors
+
+
+def test_what_is_shown() -> None:
+    """The worst first, whom a name is taken for, what got worse, and what to do; nothing of a name is taken for markup."""
+    marked = replace(OTTO, last_name="[b]Pemberling")
+    worse = PersonResult(
+        "DT-0142",
+        NOW,
+        (
+            FormResult("alias 1", Outcome.WRONG, 1, 2, ("DT-0151",), Outcome.HEARD),
+            FormResult("number", Outcome.HEARD, 2, 2),
+        ),
+    )
+    console = Console(record=True, width=160, file=StringIO())
+    show(console, (WENDELL, marked), (result(marked, surname="missed", full_name="heard"), worse), 3)
+    said = console.export_text()
+    assert said.index("DT-0142") < said.index("[b]Pemberling (surname)")
+    for part in (
+        "Wink (alias 1)",
+        "wrong person (1 of 2 heard)",
+        "Otto [b]Pemberling (DT-0151)",
+        "was heard",
+        'DT-0142 Wendell Ackerby: The alias "Wink" is taken for',
+        "2 people, 4 ways to name them: 2 heard, 0 unsure, 1 missed, 1 taken for somebody else; 1 got worse",
+        "3 people wait for their first drill",
+    ):
+        assert part in said
+    console = Console(record=True, width=160, file=StringIO())
+    show(console, (WENDELL,), (result(WENDELL, surname="heard"),), 0)
+    assert console.export_text().splitlines() == [
+        "1 people, 1 ways to name them: 1 heard, 0 unsure, 0 missed, 0 taken for somebody else; 0 got worse"
+    ]
 
 
 def test_drilled_counts() -> None:

@@ -128,7 +128,30 @@ def test_who_sounds_alike_can_be_asked_at_any_time(folder: Path) -> None:
 
 
 def test_a_long_list_is_cut_and_can_be_had_whole(folder: Path) -> None:
-    names = ["Fay", "Gus", "Ines", "Otto", "Uma", "Percy", "Quin", "Rolf", "Sid", "Tess", "Vic", "Walt", "Xandra", "Yves", "Zed", "Abel", "Bo", "Cy", "Dot", "Eve", "Flo", "Gil"]
+    names = [
+        "Fay",
+        "Gus",
+        "Iris",
+        "Otto",
+        "Uma",
+        "Percy",
+        "Quin",
+        "Rolf",
+        "Sid",
+        "Tess",
+        "Vic",
+        "Walt",
+        "Xandra",
+        "Yves",
+        "Zed",
+        "Abel",
+        "Bo",
+        "Cy",
+        "Dot",
+        "Eve",
+        "Flo",
+        "Gil",
+    ]
     rows = [f"DT-{number:04d},{first},Ackerby,,active,2026-03-01,2027-02-28" for number, first in enumerate(names, 1)]
     done = run(register.app, "import", written(folder, "\n".join([REGISTER.splitlines()[0], *rows])))
     assert "and 2 more people: huecry register alike --all" in done.output

@@ -135,7 +135,7 @@ def test_somebody_known_by_one_name_only() -> None:
 def test_a_long_list_is_cut_in_the_sentence_only() -> None:
     many = [
         person(number, first, "Teasdale")
-        for number, first in enumerate(["Uma", "Otto", "Fay", "Gus", "Ines", "Noor"], 1)
+        for number, first in enumerate(["Uma", "Otto", "Fay", "Gus", "Iris", "Noor"], 1)
     ]
     (advice,) = about(RYAN, *many)
     assert len(advice.like) == 6
