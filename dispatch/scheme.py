@@ -35,6 +35,7 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
         "sighting_signs",
         "chatter",
         "presence",
+        "presence_weak",
         "read_back",
     ),
     "priority": ("urgent", "weapon", "violence", "child", "medical", "fire", "high", "low"),

@@ -36,8 +36,8 @@ class Read:
     """ "It's" with a name behind."""
     denies: str | None = None
     """Whom the call says it is not."""
-    guesses: bool = False
-    """Somebody is named as a guess."""
+    guesses: str | None = None
+    """Words in which somebody is named as a guess."""
     others: tuple[tuple[str, float], ...] = ()
     """The engine's other unbiased hypotheses, folded, each with its share of the weight of all (0-1)."""
 
@@ -120,32 +120,13 @@ def _chatter(read: Read) -> str | None:
     return None if somebody_somewhere(read, weak=False) or read.names_somebody else said
 
 
-WEAK_PRESENCE = frozenset(
-    {
-        "it's",
-        "that's",
-        "'s in",
-        "is in",
-        "outside",
-        "inside",
-        "coming in",
-        "running",
-        "with",
-        "is on",
-        "are in",
-        "come in",
-    }
-)
-"""Said of shops and things as well: too little where a call is plainly chatter."""
-
-
 def somebody_somewhere(read: Read, *, weak: bool = True) -> bool:
     """Somebody is described, moving or at a place. `weak`: words like "outside" are enough."""
     parts = set(read.description.parts()) - {"sex"}
     if parts or read.heading:
         return True
     presence = read.said("intent.presence")
-    return presence is not None and (weak or presence not in WEAK_PRESENCE)
+    return presence is not None and (weak or presence not in read.scheme.words.words("intent.presence_weak"))
 
 
 SURE: tuple[Rule, ...] = (

@@ -75,7 +75,7 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         corrects=found.corrects,
         points_at=_points_at(text, folded),
         denies=_denies(text, folded, denied),
-        guesses=bool(found.hedged) and not found.corrects and ("?" not in text or _IS_THAT.search(folded) is not None),
+        guesses=None if found.corrects else _guesses(text, folded, found.hedged),
         others=others,
     )
     intent, why = intent_of(so_far)
@@ -113,6 +113,18 @@ def _points_at(text: str, folded: str) -> str | None:
     for hit in _POINTS.finditer(folded):
         if text[hit.end()].isupper():
             return text[hit.start() : clause_end(folded, hit.end())]
+    return None
+
+
+def _guesses(text: str, folded: str, hedged: tuple[Span, ...]) -> str | None:
+    """Where a name, by its capital, stands among words that are a guess and no mere question."""
+    if "?" in text and _IS_THAT.search(folded) is None:
+        return None
+    for span in hedged:
+        words = tokens(folded[span.start : span.end])
+        starts = [span.start + word.start for word in words if len(word.text) > 1]
+        if any(text[start].isupper() and text[:start].rstrip()[-1:] not in ("", ".", "!", "?") for start in starts):
+            return text[span.start : span.end].strip(" ,.?")
     return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dispatch.calls import Intent
 from dispatch.phrases import tokens
-from dispatch.reading.intents import UNSURE, WEAK_PRESENCE, Read, sure_intent
+from dispatch.reading.intents import UNSURE, Read, sure_intent
 from dispatch.reading.near import near_phrases
 
 ENOUGH = 2.5
@@ -21,6 +21,8 @@ _SHORT = 5
 """Words of a call to control that is no more than a greeting."""
 _SIGN, _SMALL_SIGN = 1.5, 1.0
 _MOST_SIGNS = 3
+_SHARE = 0.2
+"""Of the weight of all hypotheses, from which a phrase in others counts."""
 _NEAR_A_CRY = 90.0
 """A call for help disturbs everybody, so it must be nearly as said: "locked in" is not "locked us in"."""
 _PRESSING = (
@@ -98,7 +100,8 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
             points = 2.5 + (item.likeness - 86) / 14
             found[intent].append(Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=True))
         share, said = _in_others(read, key)
-        if said is not None and share >= 0.2:
+        # What the best wording holds as well was looked at and put aside by the rules for sure phrases.
+        if said is not None and share >= _SHARE and read.said(key) is None:
             found[intent].append(Trace(4 * share, f'"{said}" in {share:.0%} of the other wordings', decisive=True))
         found[intent] += _signs(read, f"{key}_signs", _SMALL_SIGN if intent in _ASKED else _SIGN)
     greeting = found[Intent.RADIO_CHECK] and read.parties.called and len(tokens(read.message)) <= _SHORT
@@ -131,7 +134,8 @@ def _signs(read: Read, key: str, points: float = _SIGN) -> list[Trace]:
 def _of_a_sighting(read: Read) -> Iterable[Trace]:
     presence = read.said("intent.presence")
     if presence:
-        points = 2.0 if presence not in WEAK_PRESENCE else 1.0 if presence in _POINTING else 1.5
+        weak = presence in read.scheme.words.words("intent.presence_weak")
+        points = 2.0 if not weak else 1.0 if presence in _POINTING else 1.5
         yield Trace(points, f'"{presence}"')
     if read.points_at:
         yield Trace(1.0, f'"{read.points_at}"')
@@ -143,7 +147,7 @@ def _of_a_sighting(read: Read) -> Iterable[Trace]:
     if read.gives_reference:
         yield Trace(2.0, "a reference")
     if read.guesses:
-        yield Trace(1.5, "somebody named as a guess")
+        yield Trace(1.5, f'"{read.guesses}", a guess')
     # A place at the very start is rather who calls.
     if read.place and read.parties.caller is None and read.folded.find(read.place.said) > 4:
         yield Trace(1.5, f'"{read.place.said}"')
