@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -69,6 +70,9 @@ def drill_command(
     except (DrillError, SpeechSettingsError, VoiceSettingsError, SchemeError, StoreError, OSError) as error:
         errors.print(f"the drill can't be done: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
+    except asyncio.CancelledError:
+        errors.print("the drill was stopped; what it found so far is remembered", highlight=False)
+        raise typer.Exit(1) from None
     except DrillBrokenError as error:
         errors.print(f"the drill was given up: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -86,7 +90,14 @@ def _drilled(settings: Settings, order: DrillOrder, console: Console) -> Drilled
             if shown and task is not None:
                 shown.update(task, completed=done, total=everybody)
 
-        done = asyncio.run(drill(settings, order, progress=progress))
+        async def until_told_to_stop() -> Drilled:
+            task = asyncio.current_task()
+            if task is not None:
+                # Stopped in an orderly way, so that the copy of the register does not stay in the temporary folder.
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            return await drill(settings, order, progress=progress)
+
+        done = asyncio.run(until_told_to_stop())
     # Only counts: names stay out of the journal.
     log.info("drill done", drilled=len(done.results), **summary(done.results), waiting=done.waiting)
     return done

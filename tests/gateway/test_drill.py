@@ -476,6 +476,24 @@ async def test_the_command(config: Write, tmp_path: Path) -> None:
     assert (code, "1 people wait for their first drill" in out) == (0, True), out
 
 
+@pytest.mark.timeout(90)
+async def test_stopped_it_leaves_no_copy_of_the_register_behind(config: Write, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    await asyncio.to_thread(scratch.mkdir)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "--config", str(config("")), "drill",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("HUECRY_")}
+        | {"TMPDIR": str(scratch)},
+    )  # fmt: skip
+    while not await asyncio.to_thread(lambda: list(scratch.glob("huecry-drill-*/drill.db"))):
+        await asyncio.sleep(0.05)
+    process.terminate()
+    _, errors = await process.communicate()
+    assert (process.returncode, "the drill was stopped" in errors.decode()) == (1, True), errors
+    assert await asyncio.to_thread(lambda: list(scratch.iterdir())) == []
+
+
 @pytest.mark.parametrize(
     ("more", "words", "complaint"),
     [
