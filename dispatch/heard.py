@@ -24,6 +24,10 @@ class Wording:
     """Mean log-probability per token: 0 is certain, -1 is poor."""
     biased: bool = False
     """Heard with the register's names suggested: may hold a name nobody spoke, so never evidence on its own."""
+    repeats: bool = False
+    """A looping decoder: kept, since it was heard, and no evidence for anything."""
+    varied: bool = False
+    """Heard through a little noise of the engine's own: less true than the others, but shows how a name sounded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The way of one transmission, top to bottom.
 
-    recorded -> heard -> read -> matched -> decided -> worded -> committed -> sent
+    recorded -> heard -> read -> looked for -> held against the sound -> matched -> decided -> worded -> committed -> sent
 
 Every arrow hands over one frozen value. What must not be lost is committed before the next step begins: the recording
 before it gets here, the transcript as soon as it is there, the decision together with every delivery it leads to.
@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Wording
-from dispatch.matching import match
+from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
 from dispatch.reading import read
@@ -32,8 +35,11 @@ from dispatch.store.transmissions import NewTranscript
 from dispatch.wording import AlertText, ContentRules, compose
 from gateway.recordings import read_wav
 from gateway.scheme_source import SchemeSource
+from gateway.speech import transcript as speech
 from gateway.speech.transcript import Hints, Hypothesis, SpeechError, Transcriber, Transcript, Word
 from gateway.transmission import Transmission
+
+log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
@@ -112,6 +118,7 @@ class Pipeline:
         self._texts = texts
         self._topic_prefix = topic_prefix
         self._deliveries_committed = deliveries_committed
+        self._prepared: tuple[Sequence[Person], Register] = ((), Register.of(()))
 
     async def handle(self, transmission: Transmission, early: Transcript | None = None) -> Handled:
         """Work on one transmission until its decision and deliveries are committed.
@@ -127,13 +134,18 @@ class Pipeline:
         laps = Laps()
         people = await self._store.register.people()
         scheme = await self._scheme.scheme(people)
-        transcript = await self._hear(transmission, hints_for(people, scheme), early)
+        register = await self._register(people)
+        transcript = await self._hear(transmission, early)
         laps.lap("hear")
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission.unit, scheme)
         laps.lap("read")
+        search = look_for(heard, call, register, scheme)
+        laps.lap("look")
+        search, fits = await self._listen_again(transmission, heard, search, register, scheme)
+        laps.lap("verify")
         now = self._clock()
-        matches = match(heard, call, people, now, self._rules.zone, scheme)
+        matches = conclude(search, fits, now, self._rules.zone)
         laps.lap("match")
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
         decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy, transmission.channel)
@@ -155,8 +167,14 @@ class Pipeline:
         people = await self._store.register.people()
         return hints_for(people, await self._scheme.scheme(people))
 
-    async def _hear(self, transmission: Transmission, hints: Hints, early: Transcript | None) -> Transcript:
-        """The transcript: stored by an earlier run, heard along, or heard now; committed before anything is read."""
+    async def _register(self, people: Sequence[Person]) -> Register:
+        """The register made ready for matching; anew only after it changed."""
+        if self._prepared[0] is not people:
+            self._prepared = people, await asyncio.to_thread(Register.of, people)
+        return self._prepared[1]
+
+    async def _hear(self, transmission: Transmission, early: Transcript | None) -> Transcript:
+        """The transcript: stored, heard along, or heard now with no name suggested; committed before anything is read."""
         if stored := await self._store.transmissions.transcript(transmission.transmission_id):
             return from_store(stored)
         if early is not None:
@@ -165,9 +183,34 @@ class Pipeline:
             raise SpeechError(f"transmission {transmission.transmission_id} has no recording and no transcript")
         else:
             pcm = await asyncio.to_thread(read_wav, transmission.path)
-            transcript = await self._transcriber.transcribe(pcm, hints)
+            transcript = await self._transcriber.transcribe(pcm, Hints())
         await self._store.transmissions.save_transcript(transmission.transmission_id, to_store(transcript))
         return transcript
+
+    async def _listen_again(
+        self, transmission: Transmission, heard: Heard, search: Search, register: Register, scheme: Scheme
+    ) -> tuple[Search, dict[Claim, Fit]]:
+        """Hear the call once more with only the likely names suggested, and hold every likely name against the sound.
+
+        Without it, as with an engine that can't or a worker that fails now, the words alone decide.
+        """
+        if not search.suspects or not self._transcriber.verifies or transmission.path is None:
+            return search, {}
+        hints = Hints(search.names, tuple(place.name for place in scheme.places), tuple(scheme.members))
+        try:
+            pcm = await asyncio.to_thread(read_wav, transmission.path)
+            again = await self._transcriber.listen_for(pcm, hints)
+            heard = replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
+            search = look_for(heard, search.call, register, scheme)
+            asked = search.claims
+            fits = await self._transcriber.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
+        except (SpeechError, OSError, wave.Error) as error:
+            log.warning(
+                "names were not held against the sound", transmission=transmission.transmission_id, reason=str(error)
+            )
+            return search, {}
+        found = (Fit(fit.before, fit.claimed, fit.after, fit.tokens) for fit in fits)
+        return search, dict(zip(asked, found, strict=True))
 
     async def _alert(
         self, call: Call, decision: Decision, live: Sequence[LiveAlert], moment: Moment, scheme: Scheme
@@ -238,11 +281,16 @@ def as_heard(transcript: Transcript, duration_s: float) -> Heard:
     return Heard(
         text=transcript.text,
         words=tuple(HeardWord(w.text, w.start_s, w.end_s, w.probability) for w in transcript.words),
-        alternatives=tuple(Wording(h.text, h.score, h.biased) for h in transcript.hypotheses),
+        alternatives=tuple(map(as_wording, transcript.hypotheses)),
         average_logprob=transcript.average_logprob,
         no_speech=transcript.no_speech,
         duration_s=duration_s,
     )
+
+
+def as_wording(hypothesis: Hypothesis) -> Wording:
+    """A hypothesis as `dispatch` takes it."""
+    return Wording(hypothesis.text, hypothesis.score, hypothesis.biased, hypothesis.repeats, hypothesis.varied)
 
 
 def to_store(transcript: Transcript) -> NewTranscript:
@@ -264,7 +312,7 @@ def from_store(stored: NewTranscript) -> Transcript:
     return Transcript(
         text=stored.text,
         words=tuple(Word(w.text, w.start_s, w.end_s, w.probability) for w in stored.words),
-        hypotheses=tuple(Hypothesis(h.text, h.score, h.biased) for h in stored.hypotheses),
+        hypotheses=tuple(Hypothesis(h.text, h.score, h.biased, h.repeats, h.varied) for h in stored.hypotheses),
         average_logprob=stored.average_logprob,
         no_speech=stored.no_speech,
         engine=stored.engine,

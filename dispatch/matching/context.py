@@ -30,6 +30,8 @@ class Wording:
     biased: bool
     weight: int = 1
     """How many hypotheses read exactly like this."""
+    varied: bool = False
+    """Heard through a little noise: shows how a name sounded."""
 
     def is_masked(self, span: Span) -> bool:
         """It lies in a place, a brand, a shop's name."""
@@ -53,7 +55,14 @@ def opening_words(text: str, scheme: Scheme) -> int:
 
 
 def prepare(
-    text: str, scheme: Scheme, *, opening_words: int, biased: bool, weight: int = 1, call: Call | None = None
+    text: str,
+    scheme: Scheme,
+    *,
+    opening_words: int,
+    biased: bool,
+    weight: int = 1,
+    call: Call | None = None,
+    varied: bool = False,
 ) -> Wording:
     """Make a hypothesis ready.
 
@@ -64,6 +73,7 @@ def prepare(
         biased: heard with names suggested.
         weight: how many hypotheses read so.
         call: what was read from this very text, if it was.
+        varied: heard through a little noise.
     """
     folded = fold(text)
     words = tokens(folded)
@@ -87,6 +97,7 @@ def prepare(
         has_capitals=bool(capitals) or text[:1].isupper(),
         biased=biased,
         weight=weight,
+        varied=varied,
     )
 
 

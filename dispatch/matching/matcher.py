@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dispatch.calls import Call, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
+from dispatch.heard import Wording as HeardWording
+from dispatch.matching.claims import Claim, Fits, claims_for
 from dispatch.matching.codes import find_references, find_spelled
 from dispatch.matching.confidence import CAPS, together
 from dispatch.matching.context import Wording, opening_words, prepare
+from dispatch.matching.evidence import Hearing
 from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, prepared
+from dispatch.matching.suspects import Suspect, find_suspects
+from dispatch.matching.verified import NAMED, verified
 from dispatch.matching.weighing import weigh
 from dispatch.people import Person
 from dispatch.phrases import fold
@@ -24,6 +29,80 @@ WORTH_KEEPING = 0.08
 """Candidates below this probability are left out."""
 MOST = 12
 """No more candidates than this a transmission."""
+MOST_PLAIN, MOST_VARIED, MOST_BIASED = 10, 12, 6
+"""Wordings of each kind that are looked at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """Everything that points at people on the register, before anything was held against the sound."""
+
+    call: Call
+    wordings: tuple[Wording, ...]
+    """The best first."""
+    found: tuple[Found, ...]
+    """By the words alone."""
+    suspects: tuple[Suspect, ...]
+    """By sound, likeliest first."""
+    clarity: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What may have been said, worth suggesting to an engine that hears the call again; each once."""
+        return tuple(dict.fromkeys(suspect.form.spoken for suspect in self.suspects))
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What to hold against the sound."""
+        return claims_for(self.suspects, self.wordings)
+
+
+def look_for(heard: Heard, call: Call, people: Sequence[Person] | Register, scheme: Scheme) -> Search:
+    """Who may have been named, in any wording, by words and by sound.
+
+    Args:
+        heard: all hypotheses of the engine.
+        call: what was read from the best one.
+        people: the register, or one prepared by `Register.of`.
+        scheme: places, members and phrases.
+    """
+    if call.intent is Intent.UNINTELLIGIBLE or not call.text.strip():
+        return Search(call, (), (), (), heard.average_logprob)
+    register = prepared(people)
+    every = _wordings(heard, call, scheme)
+    plain = [wording for wording in every if not wording.varied]
+    found: list[Found] = [
+        *find_references(call, plain[0], register, scheme),
+        *find_spelled(call, register),
+        *weigh(find_names(plain, call, register, scheme), plain, heard, call),
+    ]
+    return Search(call, tuple(every), tuple(found), find_suspects(every, register, scheme), heard.average_logprob)
+
+
+def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple[Match, ...]:
+    """People on the register who may have been named, surest first, each once; also weak candidates.
+
+    Args:
+        search: what pointed at them.
+        fits: how well the search's claims fit the sound; empty where the engine can't say, and the words alone count.
+        now: aware; notices are looked up at this moment.
+        zone: the scheme's own time zone.
+    """
+    found = list(search.found)
+    if fits:
+        by_text: dict[tuple[int, MentionKind], float] = {}
+        for item in found:
+            key = item.person.offender_id, item.kind
+            by_text[key] = max(by_text.get(key, 0.0), item.confidence)
+        found = [item for item in found if item.kind not in NAMED]
+        found += verified(Hearing(search.suspects, search.wordings, fits, search.clarity), by_text, search.call)
+    by_person: dict[int, list[Found]] = {}
+    for item in found:
+        by_person.setdefault(item.person.offender_id, []).append(item)
+    matches = [_match(items, now, zone) for items in by_person.values()]
+    matches = [m for m in matches if m.confidence >= WORTH_KEEPING]
+    matches.sort(key=lambda m: (-m.confidence, m.mention.span.start, m.person.reference))
+    return tuple(matches[:MOST])
 
 
 def match(  # noqa: PLR0917 - values of six stages, in the order of the pipeline
@@ -34,33 +113,8 @@ def match(  # noqa: PLR0917 - values of six stages, in the order of the pipeline
     zone: ZoneInfo,
     scheme: Scheme,
 ) -> tuple[Match, ...]:
-    """People on the register who may have been named, surest first, each once; also weak candidates.
-
-    Args:
-        heard: all hypotheses of the engine.
-        call: what was read from the best one.
-        people: the register, or one prepared by `Register.of`.
-        now: aware; notices are looked up at this moment.
-        zone: the scheme's own time zone.
-        scheme: places, members and phrases.
-    """
-    if call.intent is Intent.UNINTELLIGIBLE or not call.text.strip():
-        return ()
-    register = prepared(people)
-    wordings = _wordings(heard, call, scheme)
-    best = wordings[0]
-    found: list[Found] = [
-        *find_references(call, best, register, scheme),
-        *find_spelled(call, register),
-        *weigh(find_names(wordings, call, register, scheme), wordings, heard, call),
-    ]
-    by_person: dict[int, list[Found]] = {}
-    for item in found:
-        by_person.setdefault(item.person.offender_id, []).append(item)
-    matches = [_match(items, now, zone) for items in by_person.values()]
-    matches = [m for m in matches if m.confidence >= WORTH_KEEPING]
-    matches.sort(key=lambda m: (-m.confidence, m.mention.span.start, m.person.reference))
-    return tuple(matches[:MOST])
+    """`look_for` and `conclude` by the words alone, where nothing can be held against the sound."""
+    return conclude(look_for(heard, call, people, scheme), {}, now, zone)
 
 
 def _wordings(heard: Heard, call: Call, scheme: Scheme) -> list[Wording]:
@@ -69,8 +123,11 @@ def _wordings(heard: Heard, call: Call, scheme: Scheme) -> list[Wording]:
     best = prepare(call.text, scheme, opening_words=opening, biased=False, call=call)
     seen: dict[tuple[str, bool], int] = {}
     texts: dict[tuple[str, bool], str] = {}
-    for wording in heard.alternatives[:10]:
+    varied: set[tuple[str, bool]] = set()
+    for wording in _chosen(heard.alternatives):
         key = (" ".join(fold(wording.text).split()), wording.biased)
+        if wording.varied and key not in seen:
+            varied.add(key)
         seen[key] = seen.get(key, 0) + 1
         texts.setdefault(key, wording.text[:4000])
     best_key = (" ".join(best.folded.split()), False)
@@ -78,11 +135,19 @@ def _wordings(heard: Heard, call: Call, scheme: Scheme) -> list[Wording]:
     return [
         best,
         *(
-            prepare(texts[key], scheme, opening_words=opening, biased=key[1], weight=weight)
+            prepare(texts[key], scheme, opening_words=opening, biased=key[1], weight=weight, varied=key in varied)
             for key, weight in seen.items()
             if key[0]
         ),
     ]
+
+
+def _chosen(alternatives: Sequence[HeardWording]) -> Iterable[HeardWording]:
+    """The engine's own wordings, those heard through noise unless they loop, and those with names suggested."""
+    plain = [one for one in alternatives if not one.varied and not one.biased]
+    varied = [one for one in alternatives if one.varied and not one.repeats]
+    biased = [one for one in alternatives if one.biased]
+    return [*plain[:MOST_PLAIN], *varied[:MOST_VARIED], *biased[:MOST_BIASED]]
 
 
 def _match(items: list[Found], now: datetime, zone: ZoneInfo) -> Match:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dispatch.calls import MentionKind
+from dispatch.matching.sound_index import SoundIndex
 from dispatch.people import Person
 from dispatch.phrases import fold
 
@@ -31,6 +33,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """One way of naming people, as it is said."""
+
+    kind: MentionKind
+    spoken: str
+    entries: tuple[Entry, ...]
+    """Whom it may mean: several where they share a surname or an alias."""
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """Everybody, by each kind of name."""
 
@@ -42,10 +54,14 @@ class Register:
     by_number: Mapping[str, tuple[Entry, ...]]
     parts: Mapping[str, tuple[Entry, ...]]
     """Single parts of double-barrelled surnames of four letters or more."""
+    forms: tuple[Form, ...]
+    """Everything that may be said of anybody, but for first names alone and references."""
+    sounds: SoundIndex
+    """The forms by sound; their places in `forms` are the keys."""
 
     @classmethod
     def of(cls, people: Iterable[Person]) -> Register:
-        """Prepare people for matching. About 10 microseconds a person; keep it as long as the register stays the same."""
+        """Prepare people for matching. About 0.3 ms a person; keep it as long as the register stays the same."""
         entries = tuple(
             Entry(
                 person,
@@ -62,6 +78,7 @@ class Register:
             for part in re.split(r"[\s\-]+", entry.person.last_name)
             if letters(part) != entry.last and len(letters(part)) >= 4
         ]
+        forms = _forms(entries)
         return cls(
             entries,
             _grouped((entry.last, entry) for entry in entries),
@@ -69,7 +86,32 @@ class Register:
             _grouped(("".join(alias), entry) for entry in entries for alias in entry.aliases),
             _grouped((entry.number, entry) for entry in entries),
             _grouped(parts),
+            forms,
+            SoundIndex.of([(i, form.spoken) for i, form in enumerate(forms)]),
         )
+
+
+def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
+    said: dict[tuple[MentionKind, str], list[Entry]] = {}
+
+    def add(kind: MentionKind, spoken: str, entry: Entry) -> None:
+        if len(letters(spoken)) >= 2:
+            said.setdefault((kind, spoken.strip()), []).append(entry)
+
+    for entry in entries:
+        person = entry.person
+        if person.first_name and person.last_name:
+            add(MentionKind.FULL, person.name, entry)
+        if person.last_name:
+            add(MentionKind.LAST, person.last_name, entry)
+            for part in re.split(r"[\s\-]+", person.last_name):
+                if letters(part) != entry.last and len(letters(part)) >= 4:
+                    add(MentionKind.LAST, part, entry)
+        for alias in dict.fromkeys(person.aliases):
+            add(MentionKind.ALIAS, alias, entry)
+            if person.last_name and " " not in alias.strip():
+                add(MentionKind.FULL, f"{alias} {person.last_name}", entry)
+    return tuple(Form(kind, spoken, tuple(whom)) for (kind, spoken), whom in said.items())
 
 
 def _grouped(pairs: Iterable[tuple[str, Entry]]) -> dict[str, tuple[Entry, ...]]:

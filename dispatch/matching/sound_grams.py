@@ -33,6 +33,8 @@ _LEAD = 64
 """A name may begin so many sounds before the stream."""
 _BIN = 4
 """Places are counted in bins of so many sounds; two neighbouring bins are one place."""
+PLACE_SPAN = 2 * _BIN
+"""A row begins up to so many sounds after the place that is given for it."""
 
 
 def _class_table() -> Bytes:
@@ -114,7 +116,7 @@ class Grams:
         """The `most` likeliest places of rows in a stream of sounds with GAPs; a row may have two places."""
         keys, places = runs(stream)
         scores = self._scores(keys)
-        wider = max(int(1.6 * most), min(6 * most, len(scores) // 40))
+        wider = max(most, min(3 * most, len(scores) // 40))
         if len(scores) > wider:
             least = max(np.partition(scores, len(scores) - wider)[-wider], np.float32(1e-6))
             near = np.flatnonzero(scores >= least)[: 2 * wider]

@@ -19,15 +19,17 @@ import numpy as np
 
 from dispatch.matching.phonemes import ALPHABET
 from dispatch.matching.sound_align import LONGEST_STRETCH, Aligned, align
-from dispatch.matching.sound_grams import GAP, Bytes, Grams, Ints, Placed
+from dispatch.matching.sound_grams import GAP, PLACE_SPAN, Bytes, Grams, Ints, Placed
 from dispatch.matching.sounds import pronunciations, said_words
 
 MOST_SOUNDS = 48
 """Longer names are cut here: a double-barrelled full name has some 25."""
-_SLACK = 4
+_SLACK = 2
 """Sounds looked at before and after the place that the index gives."""
-_SHORTLIST = ((5_000, 200), (50_000, 400), (None, 900))
+_SHORTLIST = ((5_000, 160), (50_000, 400), (None, 900))
 """How many places are aligned, by the number of pronunciations up to which this holds; at least three times as many as are wanted."""
+_PLACES_PER_KEY = 2
+"""Places of one key that are aligned, at least: the best two of its pronunciations and forms."""
 _NEAR = (-1, 0, 1)
 """Words looked at beside one whose neighbours are new in a further wording, so that a name around it is whole."""
 
@@ -163,14 +165,26 @@ class SoundIndex:
 
     def search_said(self, said: Sequence[Sequence[str]], most: int = 30, places: int = 1) -> tuple[SoundHit, ...]:
         """The same for texts given as the sounds of each word."""
+        if most < 1 or places < 1:
+            return ()
         stream = _stream(said)
-        placed = self.grams.place(stream.codes, max(self._shortlist, 3 * most))
+        placed = self._spread(stream, max(self._shortlist, 3 * most), max(_PLACES_PER_KEY, places))
         table = self._short_places(said) if self.short else []
         if len(placed.rows):
             table += self._long_places(placed, stream)
         # Of two forms that fit alike the longer one: the full name, not the surname in it.
         table.sort(key=lambda place: (-place[1], place[3] - place[4]))
         return self._hits(table, most, places)
+
+    def _spread(self, stream: _Stream, most: int, per_key: int) -> Placed:
+        """The likeliest places, of each key the first few: one name in many pronunciations leaves room for others."""
+        placed = self.grams.place(stream.codes, 2 * most)
+        keys = self.keys[self.key_starts[placed.rows]]
+        order = keys.argsort(kind="stable")
+        ordered = keys[order]
+        first = ordered.searchsorted(ordered)
+        kept = np.sort(order[np.arange(len(order)) - first < _PLACES_PER_KEY])[:most]
+        return Placed(placed.rows[kept], placed.begins[kept])
 
     def _short_places(self, said: Sequence[Sequence[str]]) -> list[Place]:
         return [
@@ -204,7 +218,7 @@ class SoundIndex:
         at = np.arange(height)[:, None]
         names = self.stream[np.minimum(self.starts[rows] + at, len(self.stream) - 1)]
         offsets = begins - _SLACK
-        width = min(LONGEST_STRETCH, height + 3 * _SLACK + 2)
+        width = min(LONGEST_STRETCH, height + 2 * _SLACK + PLACE_SPAN)
         place = offsets + np.arange(width + 1)[:, None]
         inside = (place >= 0) & (place < len(stream.codes))
         # A shorter name needs a shorter stretch; what lies after it is another place.

@@ -54,7 +54,7 @@ def weigh(hits: Sequence[Hit], wordings: Sequence[Wording], heard: Heard, call: 
                 only_biased=only_biased,
             )
             said = wording.text[span.start : span.end]
-            where = span if hit.wording == 0 else _in_best(wordings[0], wording, hit.first, hit.last)
+            where = span if hit.wording == 0 else in_best(wordings[0], wording, hit.first, hit.last)
             own_denial = any(span.overlaps(scope) for scope in wording.denied)
             own_hedge = any(span.overlaps(scope) for scope in wording.hedged)
             yield Found(
@@ -154,7 +154,7 @@ def _word_probabilities(best: Wording, heard: Heard) -> list[float]:
     return found
 
 
-def _in_best(best: Wording, other: Wording, first: int, last: int) -> Span:
+def in_best(best: Wording, other: Wording, first: int, last: int) -> Span:
     """Where words of another hypothesis stand in the best one, by aligning the two."""
     ops = Levenshtein.opcodes([t.text for t in other.words], [t.text for t in best.words])
     low, high = len(best.words), 0

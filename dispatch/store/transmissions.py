@@ -285,7 +285,7 @@ def _word(kept: dict[str, Any]) -> HeardWord:
 
 def _wording(kept: dict[str, Any]) -> Wording:
     score = WORST_LOGPROB if kept["score"] is None else kept["score"]
-    return Wording(kept["text"], score, kept["biased"])
+    return Wording(kept["text"], score, kept["biased"], kept.get("repeats", False), kept.get("varied", False))
 
 
 async def _by_uid(session: AsyncSession, uid: str) -> TransmissionRow | None:

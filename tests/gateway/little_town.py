@@ -18,7 +18,7 @@ from gateway.daemon import Listeners
 from gateway.pipeline import Handled
 from gateway.resources import config_file
 from gateway.settings import PathSettings, SchemeSettings, Settings
-from gateway.speech.transcript import Hints, Hypothesis, SpeechError, Transcript, TranscriptStream
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Transcript, TranscriptStream
 from radio_drivers.interface import KeyingRules
 from radio_drivers.simulator.air import RadioAir, SoftwareChannel
 from radio_drivers.simulator.clock import AirClock
@@ -52,6 +52,7 @@ class ScriptedTranscriber:
     gate: asyncio.Event | None = None
     """Nothing is heard until it is set."""
     engine: str = "script"
+    verifies: bool = False
 
     async def ping(self) -> bool:
         return True
@@ -69,6 +70,12 @@ class ScriptedTranscriber:
 
     async def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
         raise SpeechError("a script can't score")
+
+    async def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        raise SpeechError("a script hears once")
+
+    async def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        raise SpeechError("a script has no sound to hold anything against")
 
     async def stream(self, hints: Hints) -> TranscriptStream | None:
         return None

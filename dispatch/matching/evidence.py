@@ -1,0 +1,122 @@
+"""From what a suspect and the sound say to numbers, the same numbers for everybody: the features of the fitted model.
+
+Each is a difference or a likeness that means the same in every call; `FEATURES` says what each is for, in the words of the
+reasons that people read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+from dispatch.calls import MentionKind
+from dispatch.matching.claims import Fit, Fits, claimed, heard_at, innocent_names
+from dispatch.matching.context import Wording
+from dispatch.matching.suspects import Place, Suspect
+
+FEATURES: Mapping[str, str] = {
+    "text": "how far the words alone convince the rules, as the logit of their probability",
+    "likeness": "how like the name the likeliest words sound, 0-1",
+    "agreement": "mean likeness over all wordings in which no name was suggested, 0-1",
+    "sounds": "phonemes of the name, at most 14: a short name is easily met by chance",
+    "against_heard": "how much better the name fits the sound than the words heard in its place (log-probability)",
+    "per_token": "how likely the name's tokens are on average (log-probability)",
+    "against_others": "how much better it fits than any other name of the register there",
+    "against_common": "how much better it fits than common names that sound like it",
+    "suggested": "1 where the engine wrote the name when it was suggested",
+    "context": "how much the words around call for a name",
+    "surname": "1 for a surname alone",
+    "alias": "1 for an alias",
+    "everyday": "1 for a name that is an everyday word",
+    "clarity": "mean log-probability of the best wording: how clear the call is",
+}
+UNOPPOSED = 8.0
+"""Difference to other names where none was asked about."""
+
+Features = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One call held against its sound."""
+
+    suspects: Sequence[Suspect]
+    wordings: Sequence[Wording]
+    fits: Fits
+    clarity: float
+    """Mean log-probability of the best wording."""
+
+    def fit(self, place: Place, name: str) -> Fit | None:
+        """How well a name fits at a place; None where nobody asked."""
+        return self.fits.get(claimed(self.wordings[place.wording], place, name))
+
+    def gain(self, place: Place, name: str) -> float | None:
+        """How much better a name fits than what was heard there; what is before it is the same for both."""
+        fit, heard = self.fit(place, name), self.fits.get(heard_at(self.wordings[place.wording], place))
+        return None if fit is None or heard is None else fit.claimed + fit.after - heard.claimed - heard.after
+
+
+def logit(probability: float) -> float:
+    """Natural logarithm of the odds, within what 0.7 % to 99.3 % give."""
+    bounded = min(0.993, max(0.007, probability))
+    return log(bounded / (1 - bounded))
+
+
+def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features | None:
+    """The numbers for one suspect; None where it was not held against the sound.
+
+    Args:
+        suspect: about whom.
+        hearing: the call.
+        by_text: probability by the words alone, 0-1.
+    """
+    name = suspect.form.spoken
+    gains = {place: gain for place in suspect.places if (gain := hearing.gain(place, name)) is not None}
+    if not gains:
+        return None
+    fits = [fit for place in gains if (fit := hearing.fit(place, name)) is not None]
+    others = [
+        gain - other for place, gain in gains.items() if (other := _best_other(suspect, place, hearing)) is not None
+    ]
+    common = [
+        gain - other
+        for place, gain in gains.items()
+        for innocent in innocent_names(suspect, hearing.wordings[place.wording], place)
+        if (other := hearing.gain(place, innocent)) is not None
+    ]
+    folded = name.casefold()
+    suggested = any(wording.biased and folded in wording.folded for wording in hearing.wordings)
+    return {
+        "text": logit(by_text),
+        "likeness": suspect.likeness,
+        "agreement": suspect.agreement,
+        "sounds": float(min(14, suspect.sounds)),
+        "against_heard": _within(max(gains.values()), -20, 6),
+        "per_token": _within(max(fit.claimed / fit.tokens for fit in fits), -9, 0),
+        "against_others": _within(max(others, default=UNOPPOSED), -10, UNOPPOSED),
+        "against_common": _within(min(common, default=UNOPPOSED), -10, UNOPPOSED),
+        "suggested": float(suggested),
+        "context": _within(max(place.context for place in gains), -6, 2),
+        "surname": float(suspect.form.kind is MentionKind.LAST),
+        "alias": float(suspect.form.kind is MentionKind.ALIAS),
+        "everyday": float(suspect.common),
+        "clarity": _within(hearing.clarity, -1.5, 0),
+    }
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(high, max(low, value))
+
+
+def _best_other(suspect: Suspect, place: Place, hearing: Hearing) -> float | None:
+    """The best gain of somebody else's name at the same words; another name of the same person is no rival."""
+    own = {entry.person.offender_id for entry in suspect.form.entries}
+    gains = [
+        hearing.gain(there, other.form.spoken)
+        for other in hearing.suspects
+        if not own & {entry.person.offender_id for entry in other.form.entries}
+        for there in other.places
+        if there.wording == place.wording and there.first < place.last and place.first < there.last
+    ]
+    return max((gain for gain in gains if gain is not None), default=None)
