@@ -26,10 +26,11 @@ MOST_SOUNDS = 48
 """Longer names are cut here: a double-barrelled full name has some 25."""
 _SLACK = 2
 """Sounds looked at before and after the place that the index gives."""
-_SHORTLIST = ((5_000, 160), (50_000, 400), (None, 900))
+_SHORTLIST = ((5_000, 180), (50_000, 400), (None, 900))
 """How many places are aligned, by the number of pronunciations up to which this holds; at least three times as many as are wanted."""
-_PLACES_PER_KEY = 2
-"""Places of one key that are aligned, at least: the best two of its pronunciations and forms."""
+_PLACES_PER_KEY = 4
+"""Places of one key that are aligned, at least. Fewer would leave room for more names, but would lose the pronunciation that
+fits best: coarse sounds don't tell the readings of one name apart, and Ryan would pass for Bryan."""
 _NEAR = (-1, 0, 1)
 """Words looked at beside one whose neighbours are new in a further wording, so that a name around it is whole."""
 
@@ -183,7 +184,7 @@ class SoundIndex:
         order = keys.argsort(kind="stable")
         ordered = keys[order]
         first = ordered.searchsorted(ordered)
-        kept = np.sort(order[np.arange(len(order)) - first < _PLACES_PER_KEY])[:most]
+        kept = np.sort(order[np.arange(len(order)) - first < per_key])[:most]
         return Placed(placed.rows[kept], placed.begins[kept])
 
     def _short_places(self, said: Sequence[Sequence[str]]) -> list[Place]:

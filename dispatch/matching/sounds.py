@@ -72,18 +72,22 @@ def word_readings(word: str) -> tuple[str, ...]:
     by_hand = _said_names().get(plain)
     if by_hand:
         return by_hand
+    irish = _said_names().get(plain[1:]) if plain.startswith("o") else None
+    if irish and known_words().get(word) is None:  # O'Shaughnessy
+        return (f"Q{irish[0]}", f"ə{irish[0]}")
     known = known_words().get(word) or known_words().get(plain)
     letters = re.sub("[^a-z]", "", plain)
     if known is None and letters and not re.search("[aeiouy]", letters) and len(letters) <= 5:
         return (_spelled(letters),)
     if not letters:
         return ("",)
-    english = [known] if known else [*_compound(letters), sounds_of_letters(letters)]
-    # A word of the lexicon is said as the lexicon has it first: "dwarf" is no Pole.
+    if known:  # "dwarf" is no Pole, and "Jones" no Spaniard
+        return (known,)
+    english = [*_compound(letters), sounds_of_letters(letters)]
     before: list[str] = []
     after: list[str] = []
     for said, first in foreign_readings(letters):
-        (before if first and not known else after).append(said)
+        (before if first else after).append(said)
     return tuple(dict.fromkeys([*before, *english, *after]))[:MOST_READINGS]
 
 

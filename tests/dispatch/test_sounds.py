@@ -63,6 +63,8 @@ def test_said_as_in_britain(text: str, said: str) -> None:
         ("Siobhan", "ʃɪvɔn"),
         ("Harpreet Dhaliwal", "hɑprit dɑlɪwɑl"),
         ("Okafor", "ɒkəfɔ"),
+        ("O'Shaughnessy", "Qʃɔnəsi"),
+        ("St John", "sənt ʤɒn"),
         ("Łukasz", "wukaʃ"),
         # references both ways
         ("DT 0142", "di ti zɪərQ wʌn fɔ tu"),
@@ -70,6 +72,10 @@ def test_said_as_in_britain(text: str, said: str) -> None:
 )
 def test_among_the_pronunciations(name: str, said: str) -> None:
     assert said in pronunciations(name)
+
+
+def test_everyday_words_have_no_foreign_readings() -> None:
+    assert pronunciations("Dave Jones") == ("dAv ʤQnz",)
 
 
 def test_best_reading_is_what_a_text_sounds_like() -> None:
