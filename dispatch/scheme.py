@@ -20,6 +20,7 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
     "intent": (
         "emergency",
         "emergency_first",
+        "emergency_not",
         "emergency_signs",
         "incident",
         "incident_signs",

@@ -7,6 +7,7 @@ intent, and what else was read (somebody described, moving, at a place). On nois
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,11 @@ def _emergency(read: Read) -> str | None:
             after = text[text.index(words[0].text) + len(words[0].text) :].strip(" ,!.")
             if first != "help" or not after.startswith(("with", "needed with", "on till", "on the till")):
                 return first
-    return read.said("intent.emergency")
+    no_cries = read.scheme.words["intent.emergency_not"].find(read.message)
+    for span in read.scheme.words["intent.emergency"].find(read.message):
+        if not any(span.overlaps(other) for other in no_cries):
+            return read.message[span.start : span.end]
+    return None
 
 
 def _without_control(read: Read) -> str:
@@ -86,6 +91,22 @@ def _correction(read: Read) -> str | None:
 
 
 _WEAK_CORRECTIONS = frozenset({"wasn't him", "wasn't her", "false alarm", "it wasn't him", "it wasn't her"})
+
+
+_ASKS = re.compile(
+    r"\W*(?:and |so )?(?:has|have|is|are|was|were|did|does|do|any|anyone|anybody|who|what|where|when|which|why|how)\b"
+)
+
+
+def asks_whether_over(read: Read) -> bool:
+    """A question that holds the words of a stand-down: "has she been found?"."""
+    return _ASKS.match(read.message) is not None
+
+
+def _stand_down(read: Read) -> str | None:
+    """What ends it, unless it is asked: "is he in custody?" ends nothing."""
+    said = read.said("intent.stand_down")
+    return None if said and asks_whether_over(read) and not read.message.lstrip(" ,.").startswith(said) else said
 
 
 def _request(read: Read) -> str | None:
@@ -132,7 +153,7 @@ def somebody_somewhere(read: Read, *, weak: bool = True) -> bool:
 SURE: tuple[Rule, ...] = (
     (Intent.EMERGENCY, _emergency),
     (Intent.CORRECTION, _correction),
-    (Intent.STAND_DOWN, lambda read: read.said("intent.stand_down")),
+    (Intent.STAND_DOWN, _stand_down),
     (Intent.RADIO_CHECK, lambda read: read.said("intent.radio_check")),
     (Intent.INCIDENT, lambda read: read.said("intent.incident")),
     (Intent.REQUEST, _request),

@@ -67,6 +67,9 @@ def near_phrases(words: Sequence[Token], tables: PhraseTables, keys: tuple[str, 
     table = process.cdist(heard, listed, scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH, dtype=np.float32)
     best: dict[str, Near] = {}
     for i, k in zip(*np.nonzero(table), strict=True):
+        # A phrase without its first or last word is another phrase: "the train" is not "on the train".
+        if heard[int(i)] != listed[int(k)] and heard[int(i)] in listed[int(k)]:
+            continue
         key, phrase = spoken[listed[int(k)]]
         likeness = float(table[i, k])
         if key not in best or likeness > best[key].likeness:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dispatch.calls import Intent
 from dispatch.phrases import tokens
-from dispatch.reading.intents import UNSURE, Read, sure_intent
+from dispatch.reading.intents import UNSURE, Read, asks_whether_over, sure_intent
 from dispatch.reading.near import near_phrases
 
 ENOUGH = 2.5
@@ -21,6 +21,8 @@ _SHORT = 5
 """Words of a call to control that is no more than a greeting."""
 _SIGN, _SMALL_SIGN = 1.5, 1.0
 _MOST_SIGNS = 3
+_ENOUGH_SIGNS = 4.0
+"""Points that make an emergency of words alone: "I can help right now" is none."""
 _SHARE = 0.2
 """Of the weight of all hypotheses, from which a phrase in others counts."""
 _NEAR_A_CRY = 90.0
@@ -34,6 +36,7 @@ _PRESSING = (
     Intent.REQUEST,
 )
 """The more pressing first: with equal points the first is taken."""
+_HARMLESS = (Intent.RADIO_CHECK, Intent.INCIDENT, Intent.REQUEST)
 _KEYS = {intent: f"intent.{intent.value}" for intent in _PRESSING}
 # A question and a statement differ by a word: "is he on the list", "he is on the list".
 _NEAR_KEYS = tuple(key for intent, key in _KEYS.items() if intent is not Intent.REQUEST)
@@ -44,6 +47,13 @@ _QUESTION = re.compile(
     r"(?:^\W*|[.!?]\s+)(?:and |so |control,? )?(?:what|which|where|who|how|when|why|does|do|did|(?:is|was)(?! that| this| it)|are|were|has|have)\b[^.!?]*\?"
 )
 """Engines write the question mark they hear; without a question word it is worth nothing. Who asks "is that ...?" sees somebody."""
+
+
+_ASKED_OF_CONTROL = re.compile(
+    r"(?:^|\bcontrol|\ball|\bstations)\W*"
+    r"(can you|can we|can i|could you|do you|do we|does|did|is (?!that|this|it|in)|are|has any|have you|who|what|where|which|when|how)\b"
+)
+"""How a question begins, where the engine wrote no question mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,8 @@ def intent_of(read: Read) -> tuple[Intent, str]:
     sighting = list(_of_a_sighting(read))
     seen = sum(trace.points for trace in sighting)
     decisive = any(trace.decisive for trace in traces[likeliest])
-    if points[likeliest] >= ENOUGH and (decisive or points[likeliest] > seen):
+    enough = ENOUGH if decisive or likeliest is not Intent.EMERGENCY else _ENOUGH_SIGNS
+    if points[likeliest] >= enough and (decisive or points[likeliest] > seen):
         return likeliest, _weighed(likeliest, traces[likeliest])
     for intent, rule in UNSURE:
         said = rule(read)
@@ -75,8 +86,10 @@ def intent_of(read: Read) -> tuple[Intent, str]:
             return intent, f'Read as {_named(intent)} because of "{said.strip()}".'
     if seen >= SEEN:
         return Intent.SIGHTING, _weighed(Intent.SIGHTING, sighting)
-    if points[likeliest] >= SEEN:
-        return likeliest, _weighed(likeliest, traces[likeliest])
+    # One word that goes with it never raises an alarm and never ends an alert.
+    harmless = max(_HARMLESS, key=lambda intent: points[intent])
+    if points[harmless] >= SEEN:
+        return harmless, _weighed(harmless, traces[harmless])
     return Intent.CHATTER, "Read as chatter: nobody is said to be anywhere, and nothing happened."
 
 
@@ -95,20 +108,25 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
     tables = read.scheme.words
     near = {item.key: item for item in near_phrases(tokens(read.message), tables, _NEAR_KEYS)}
     for intent, key in _KEYS.items():
-        if key in near and (intent is not Intent.EMERGENCY or near[key].likeness >= _NEAR_A_CRY):
+        if intent is Intent.STAND_DOWN and asks_whether_over(read):
+            continue
+        # A phrase that is there was looked at and put aside by the rules for sure phrases.
+        put_aside = read.said(key) is not None
+        if not put_aside and key in near and (intent is not Intent.EMERGENCY or near[key].likeness >= _NEAR_A_CRY):
             item = near[key]
             points = 2.5 + (item.likeness - 86) / 14
             found[intent].append(Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=True))
         share, said = _in_others(read, key)
-        # What the best wording holds as well was looked at and put aside by the rules for sure phrases.
-        if said is not None and share >= _SHARE and read.said(key) is None:
-            found[intent].append(Trace(4 * share, f'"{said}" in {share:.0%} of the other wordings', decisive=True))
+        if said is not None and share >= _SHARE and not put_aside:
+            found[intent].append(Trace(4.5 * share, f'"{said}" in {share:.0%} of the other wordings', decisive=True))
         found[intent] += _signs(read, f"{key}_signs", _SMALL_SIGN if intent in _ASKED else _SIGN)
     greeting = found[Intent.RADIO_CHECK] and read.parties.called and len(tokens(read.message)) <= _SHORT
     if greeting:
         found[Intent.RADIO_CHECK].append(Trace(0.5, "a few words to control"))
     if _QUESTION.search(read.message):
         found[Intent.REQUEST].append(Trace(2.0, "a question"))
+    elif asked := _ASKED_OF_CONTROL.search(read.message):
+        found[Intent.REQUEST].append(Trace(1.0, f'"{asked.group(1)}", as questions begin'))
     if read.denies:
         found[Intent.CORRECTION].append(Trace(2.5, f'"not {read.denies}"'))
     return found

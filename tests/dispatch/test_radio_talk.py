@@ -265,6 +265,31 @@ class TestStandDowns:
         assert which_end(decision, [live]) == ()
 
 
+class TestSmallTalk:
+    """One word that could belong to something serious raises no alarm and ends no alert."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Sorry about that, mate.",
+            "That's the wrong till roll.",
+            "We found your keys by the way.",
+            "Is he in custody?",
+            "Has the little girl been found?",
+            "Could you help me with the shutter?",
+            "I can help right now if you like.",
+            "Testing the panic alarm at ten.",
+            "I missed the train, I'll be late.",
+            "It is quiet today.",
+        ],
+    )
+    def test_changes_nothing(self, text: str) -> None:
+        live = live_alert(731, 142)
+        call, _, decision = through(text, [live])
+        assert decision.kind is L, call.reasons
+        assert which_end(decision, [live]) == ()
+
+
 class TestReadBacks:
     """Control repeating what it was told is no second sighting, and still a sighting if the first was missed."""
 
