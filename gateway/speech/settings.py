@@ -51,11 +51,11 @@ class SpeechSettings:
     decoded a second time; more only costs time (docs/speech.md has the figures)."""
 
     hot_words: bool = True
-    """Whisper: hear each call a second time with names, places and callers suggested. Adds wordings marked as biased;
-    text and words are always those of the unbiased pass."""
+    """Whisper: hear each call a second time with suggestions: the names that sound like something in it, places and callers.
+    Adds wordings marked as biased; text and words are always those of the unbiased pass."""
 
     hot_word_passes: Annotated[int, Ge(1), Le(8)] = 1
-    """Whisper: biased passes. One takes about 223 tokens of suggestions, some 45 full names; each costs as much as the first."""
+    """Whisper: such passes. One takes about 223 tokens of suggestions, some 45 full names, which is more than sound alike."""
 
     varied: Annotated[int, Ge(0), Le(30)] = 8
     """Whisper: further wordings, heard through a little noise of the engine's own. Names that it doesn't know are found by how

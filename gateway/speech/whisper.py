@@ -26,8 +26,19 @@ import numpy.typing as npt
 
 from gateway.speech.child import CannotStartError, RefusedError
 from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript, Word
-from gateway.speech.whisper_fits import Heard, cropped, fits, storage
-from gateway.speech.wordings import distinct, divide, pack, repeats, says_again, suggestions, windows, words_of
+from gateway.speech.whisper_fits import Heard, cropped, fits, noisy, storage
+from gateway.speech.wordings import (
+    distinct,
+    divide,
+    join,
+    joined,
+    pack,
+    repeats,
+    says_again,
+    suggestions,
+    windows,
+    words_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +56,6 @@ _SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
 _TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
 _TOKENS_SPARE: Final = 20
 _REMEMBERED: Final = 4
-_VARIED_NOISE: Final = (0.2, 0.7)
-"""Of the encoder's own spread. More, and the wordings lose the call; less, and they all say the same (docs/names.md)."""
-_SEED: Final = 1
-"""The same call is heard the same way every time."""
 
 # As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).
 _NO_SPEECH: Final = 0.6
@@ -176,8 +183,8 @@ class WhisperEngine:
             rows.append([_hypothesis(one, window, twice=twice) for one in heard])
             varied.append([_hypothesis(one, window, twice=twice, varied=True) for one in self._vary(window)])
             words.extend(self._words(window, heard[0]))
-        hypotheses = _joined(rows, self._options.hypotheses)
-        hypotheses += [_join(list(drawn)) for drawn in zip(*varied, strict=True)]
+        hypotheses = joined(rows, self._options.hypotheses)
+        hypotheses += [join(list(drawn)) for drawn in zip(*varied, strict=True)]
         hypotheses += self._listen_for(pieces, hints)
         return Transcript(
             text=" ".join(window.text for window in pieces if window.text),
@@ -234,28 +241,20 @@ class WhisperEngine:
                     )
                 )
             # Only the best of each window when there are several: the rest would multiply.
-            found += [_join([row[0] for row in rows])] if len(rows) > 1 else rows[0] if rows else []
+            found += [join([row[0] for row in rows])] if len(rows) > 1 else rows[0] if rows else []
         return found
 
     def _vary(self, window: _Window) -> list[_Wording]:
-        """Wordings heard through a little noise on the encoder's output, more of it from one to the next.
-
-        The best wordings of a beam differ in commas; these differ where the decoder is at a loss, which is at names. Drawing at
-        random from the decoder does as well, but CTranslate2's dice can't be thrown the same way twice: the noise is always the
-        same, so a call is heard the same way every time.
-        """
+        """Wordings heard through a little noise; those of a beam differ in commas, these where the decoder is at a loss."""
         count = self._options.varied
         if not count:
             return []
         tokenizer = self._tokenizer
         encoded, _ = cropped(window.encoded, len(window.samples), _HOP)
-        dice = np.random.default_rng(_SEED)
-        noise = dice.standard_normal((count, *encoded.shape[1:]), dtype=np.float32) * np.float32(encoded.std())
-        strength = np.linspace(*_VARIED_NOISE, count, dtype=np.float32)[:, None, None]
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         room = int(window.duration_s * _TOKENS_PER_S) + _TOKENS_SPARE
         results = self._whisper.model.generate(
-            storage(encoded + noise * strength),
+            storage(noisy(encoded, count)),
             [start] * count,
             beam_size=1,
             return_scores=True,
@@ -413,23 +412,3 @@ def _hypothesis(
     """Args: `twice`, whether the window's best text says things twice: then others may, too."""
     looped = repeats(wording.text, window.duration_s) or (not twice and says_again(wording.text))
     return Hypothesis(wording.text, wording.average, biased, looped, varied)
-
-
-def _join(choice: list[Hypothesis]) -> Hypothesis:
-    """One wording of the whole call from one of each window."""
-    return Hypothesis(
-        text=" ".join(one.text for one in choice if one.text),
-        score=sum(one.score for one in choice) / len(choice),
-        biased=choice[0].biased,
-        repeats=any(one.repeats for one in choice),
-        varied=choice[0].varied,
-    )
-
-
-def _joined(rows: list[list[Hypothesis]], count: int) -> list[Hypothesis]:
-    """Wordings of the whole call from those of its windows: the best of each, then with one window exchanged at a time."""
-    if len(rows) <= 1:
-        return list(rows[0][:count]) if rows else []
-    best = [row[0] for row in rows]
-    others = [_join([*best[:i], other, *best[i + 1 :]]) for i, row in enumerate(rows) for other in row[1:]]
-    return [_join(best), *sorted(others, key=lambda one: -one.score)][:count]

@@ -25,6 +25,9 @@ AFTER: Final = 6
 """Tokens after the name that are looked at: a wrong name surprises the decoder for three or four words."""
 SPARE_POSITIONS: Final = 25
 """Half a second of the encoder's output behind the call; the rest of the padding only costs time."""
+NOISE: Final = (0.2, 0.7)
+"""Of the encoder's own spread. More, and the wordings lose the call; less, and they all say the same (docs/names.md)."""
+_SEED: Final = 1
 AT_ONCE: Final = 16
 _LEAST: Final = 1e-10
 
@@ -91,6 +94,24 @@ def cropped(encoded: Untyped, samples: int, hop: int) -> tuple[npt.NDArray[np.fl
     positions = np.asarray(encoded)
     kept = np.ascontiguousarray(positions[:, : samples // (2 * hop) + SPARE_POSITIONS])
     return kept, max(2, min(samples // hop, 2 * kept.shape[1]) // 2 * 2)
+
+
+def noisy(encoded: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
+    """Copies of the encoder's output with a little noise on them, more of it from one to the next.
+
+    Drawing wordings at random from the decoder would do as well, but CTranslate2's dice can't be thrown the same way twice; this
+    noise is always the same, so a call is heard the same way every time.
+
+    Args:
+        encoded: shape (1, positions, width).
+        count: how many copies.
+
+    Returns:
+        Shape (count, positions, width).
+    """
+    noise = np.random.default_rng(_SEED).standard_normal((count, *encoded.shape[1:]), dtype=np.float32)
+    strength = np.linspace(*NOISE, count, dtype=np.float32)[:, None, None]
+    return encoded + noise * strength * np.float32(encoded.std())
 
 
 def storage(values: npt.NDArray[np.float32]) -> Untyped:

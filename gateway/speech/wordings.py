@@ -154,3 +154,23 @@ def divide(wording: str, heard: Sequence[str]) -> list[str]:
         begin = end
     parts.append(" ".join(pieces[begin:]))
     return parts
+
+
+def join(choice: list[Hypothesis]) -> Hypothesis:
+    """One wording of the whole call from one of each window."""
+    return Hypothesis(
+        text=" ".join(one.text for one in choice if one.text),
+        score=sum(one.score for one in choice) / len(choice),
+        biased=choice[0].biased,
+        repeats=any(one.repeats for one in choice),
+        varied=choice[0].varied,
+    )
+
+
+def joined(rows: list[list[Hypothesis]], count: int) -> list[Hypothesis]:
+    """Wordings of the whole call from those of its windows: the best of each, then with one window exchanged at a time."""
+    if len(rows) <= 1:
+        return list(rows[0][:count]) if rows else []
+    best = [row[0] for row in rows]
+    others = [join([*best[:i], other, *best[i + 1 :]]) for i, row in enumerate(rows) for other in row[1:]]
+    return [join(best), *sorted(others, key=lambda one: -one.score)][:count]

@@ -12,7 +12,7 @@ import pytest
 from bench.encoder import SENTENCES, word_errors
 from gateway.speech.child import CannotStartError, RefusedError
 from gateway.speech.models import bundled_folder
-from gateway.speech.transcript import Hints, Transcript
+from gateway.speech.transcript import Claim, Hints, Transcript
 from gateway.speech.whisper import WhisperEngine, WhisperOptions, _Window
 from gateway.speech.wordings import words_of
 from tests.gateway.speech.conftest import Say
@@ -33,7 +33,7 @@ def test_hears_a_call(whisper: WhisperEngine, say: Say) -> None:
     assert heard.no_speech < 0.3
     assert -0.6 < heard.average_logprob < 0.0
     assert heard.hypotheses[0].text == heard.text
-    scores = [one.score for one in heard.hypotheses]
+    scores = [one.score for one in heard.hypotheses if not one.varied]
     assert scores == sorted(scores, reverse=True)
     assert len({tuple(words_of(one.text)) for one in heard.hypotheses}) == len(heard.hypotheses)
 
@@ -210,3 +210,75 @@ def test_a_transcript_survives_the_wire(whisper: WhisperEngine, say: Say) -> Non
     hints = Hints(("a",), ("b",), ("c",))
     assert hints_from(json.loads(json.dumps(hints_to(hints)))) == hints
     assert hints_from(None) == Hints()
+
+
+def test_heard_again_with_a_few_names_suggested(whisper: WhisperEngine, say: Say) -> None:
+    pcm = say("Boots to Control, Ilse Quarrington is outside the chemist.")
+    plain = whisper.transcribe(pcm, Hints())
+    again = whisper.listen_for(pcm, Hints(names=("Ilse Quarrington", "Aaron Whitlock")))
+    assert again
+    assert all(one.biased for one in again)
+    assert any("Quarrington" in one.text for one in again)
+    assert whisper.transcribe(pcm, Hints()).hypotheses == plain.hypotheses
+
+
+def test_nothing_is_heard_again_where_nobody_spoke(whisper: WhisperEngine) -> None:
+    assert whisper.listen_for(bytes(64_000), Hints(names=("Ilse Quarrington",))) == ()
+    assert whisper.listen_for(b"", Hints(names=("Ilse Quarrington",))) == ()
+
+
+def test_varied_wordings_are_marked_and_always_the_same(whisper: WhisperEngine, say: Say) -> None:
+    pcm = say("Boots to Control, Ilse Quarrington is outside the chemist.")
+    first = [one for one in whisper.transcribe(pcm, Hints()).hypotheses if one.varied]
+    whisper.transcribe(say("Good morning, how do you read?"), Hints())
+    second = [one for one in whisper.transcribe(pcm, Hints()).hypotheses if one.varied]
+    assert first
+    assert first == second
+
+
+def claim(text: str, name: str) -> Claim:
+    return Claim(text, text.index(name), text.index(name) + len(name))
+
+
+def test_the_right_name_fits_better_than_others(whisper: WhisperEngine, say: Say) -> None:
+    text = "Boots to Control, {} is outside the chemist in a green coat."
+    right, alike, other = whisper.weigh(
+        say(text.format("Ilse Quarrington")),
+        [claim(text.format(name), name) for name in ("Ilse Quarrington", "Ilse Carrington", "Gavin Oxley")],
+    )
+    assert right.claimed + right.after > alike.claimed + alike.after > other.claimed + other.after
+    assert right.before == pytest.approx(other.before, abs=0.05)
+    assert right.tokens >= 3
+    assert right.total == right.before + right.claimed + right.after
+
+
+def test_claims_come_back_in_their_order_and_the_same_one_twice(whisper: WhisperEngine, say: Say) -> None:
+    pcm = say(CALL)
+    short, long = Claim("Yes.", 0, 3), Claim(CALL, 0, len(CALL))
+    fits = whisper.weigh(pcm, [long, short, long])
+    assert fits[0] == fits[2] != fits[1]
+    assert whisper.weigh(pcm, []) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [Claim("a name", 3, 3), Claim("a name", 0, 99), Claim("   ", 0, 2), Claim("word " * 400, 1500, 1504)]
+)
+def test_a_claim_of_nothing_or_too_long_is_refused(whisper: WhisperEngine, say: Say, wrong: Claim) -> None:
+    with pytest.raises(RefusedError):
+        whisper.weigh(say(CALL), [wrong])
+    with pytest.raises(RefusedError):
+        whisper.weigh(b"", [Claim("a name", 0, 6)])
+
+
+def test_a_claim_about_a_long_call_is_held_against_the_right_part(whisper: WhisperEngine, say: Say) -> None:
+    first, last = "Boots to Control, Ilse Quarrington is outside.", "Now Gavin Oxley is in the park."
+    quiet = bytes(2 * 16_000 * 12)
+    pcm = say(first) + quiet + say("All stations stand by.") + quiet + say(last)
+    text = whisper.transcribe(pcm, Hints()).text
+    at = text.rindex("is in the park") if "is in the park" in text else len(text) - 12
+    start = text.rindex("Now", 0, at)
+    right, wrong = (
+        whisper.weigh(pcm, [Claim(f"{text[:start]}Now {name} {text[at:]}", start + 4, start + 4 + len(name))])[0]
+        for name in ("Gavin Oxley", "Ilse Quarrington")
+    )
+    assert right.claimed > wrong.claimed
