@@ -138,7 +138,7 @@ def recall(index: SoundIndex, names: Sequence[str], calls: int, compared: int) -
     for what in ("full name", "surname"):
         for rate in RATES:
             chance = random.Random(f"{what} {rate}")
-            found = first = both = 0
+            found = first = both = same = harder = 0
             agree = 0.0
             for number in range(calls):
                 key = chance.randrange(len(names))
@@ -151,17 +151,25 @@ def recall(index: SoundIndex, names: Sequence[str], calls: int, compared: int) -
                     for hit in index.search_said(said, MOST if what == "full name" else max(MOST, 2 * len(right)))
                 ]
                 found += bool(right & set(hits))
+                wanted = MOST if what == "full name" else max(MOST, 2 * len(right))
+                harder += bool(right & {hit.key for hit in index.search_said(said, wanted, effort=4)})
                 first += bool(hits) and hits[0] in right
                 if number < compared:
                     all_hits = exhaustive(index, said, MOST)
                     both += bool(right & set(all_hits))
+                    same += bool(right & set(hits))
                     agree += len(set(all_hits[:10]) & set(hits)) / 10
             figures[f"{what}, {rate:.0%} of sounds wrong"] = {
                 "found_at_30": round(found / calls, 3),
+                "found_at_30_effort_4": round(harder / calls, 3),
                 "first": round(first / calls, 3),
                 "calls": calls,
                 **(
-                    {"exhaustive_at_30": round(both / compared, 3), "agreement": round(agree / compared, 3)}
+                    {
+                        "exhaustive_at_30": round(both / compared, 3),
+                        "found_at_30_of_these": round(same / compared, 3),
+                        "agreement": round(agree / compared, 3),
+                    }
                     if compared
                     else {}
                 ),

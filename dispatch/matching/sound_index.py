@@ -154,22 +154,25 @@ class SoundIndex:
         short = {said[starts[row] : starts[row + 1] - 1]: row for row in without}
         return cls(keys, key_starts, stream, starts, said, grams, short)
 
-    def search(self, texts: Sequence[str], most: int = 30, places: int = 1) -> tuple[SoundHit, ...]:
+    def search(self, texts: Sequence[str], most: int = 30, places: int = 1, *, effort: int = 1) -> tuple[SoundHit, ...]:
         """The names that sound most like any words of the texts, surest first, at most `most` hits.
 
         Args:
             texts: wordings of one call, best first; 5 to 30 of 5 to 40 words, mostly alike.
             most: how many hits.
             places: how often one key may be found, at different words or in different texts.
+            effort: so many times as many names are aligned: more is found of what was heard badly, at about half that times the cost.
         """
-        return self.search_said([said_words(text) for text in texts], most, places)
+        return self.search_said([said_words(text) for text in texts], most, places, effort=effort)
 
-    def search_said(self, said: Sequence[Sequence[str]], most: int = 30, places: int = 1) -> tuple[SoundHit, ...]:
+    def search_said(
+        self, said: Sequence[Sequence[str]], most: int = 30, places: int = 1, *, effort: int = 1
+    ) -> tuple[SoundHit, ...]:
         """The same for texts given as the sounds of each word."""
         if most < 1 or places < 1:
             return ()
         stream = _stream(said)
-        placed = self._spread(stream, max(self._shortlist, 3 * most), max(_PLACES_PER_KEY, places))
+        placed = self._spread(stream, max(effort * self._shortlist, 3 * most), max(_PLACES_PER_KEY, places))
         table = self._short_places(said) if self.short else []
         if len(placed.rows):
             table += self._long_places(placed, stream)

@@ -139,6 +139,14 @@ def test_a_name_is_found_among_many(size: int) -> None:
         assert key in {hit.key for hit in hits if hit.likeness > 0.99}
 
 
+def test_effort_finds_no_less() -> None:
+    index, names = _in_register_of(1_500)
+    text = [f"over to control {names[700][2:]} has come in"]
+    usual, more = ({hit.key: hit.likeness for hit in index.search(text, effort=effort)} for effort in (1, 5))
+    assert sum(more.values()) >= sum(usual.values())
+    assert 700 in more
+
+
 def test_words_are_cut_as_everywhere_else() -> None:
     text = "O'Brien’s `mate` didn't see A1, a man, D A 4 or Zoë"
     assert len(said_words(text)) == len(tokens(fold(text)))
