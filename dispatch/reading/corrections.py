@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dispatch.calls import Span
 from dispatch.phrases import fold, tokens
@@ -32,7 +31,6 @@ class Scopes:
     reasons: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=64)
 def scopes(text: str, scheme: Scheme) -> Scopes:
     """Denials and guesses, with what a correction adds to them."""
     folded = fold(text)

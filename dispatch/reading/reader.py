@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from math import exp
 
 from dispatch.calls import Call, Intent, Mention, MentionKind, Span
 from dispatch.heard import Heard
-from dispatch.phrases import clause_end, fold, tokens
+from dispatch.phrases import fold, tokens
 from dispatch.reading.callers import parties
 from dispatch.reading.corrections import scopes
 from dispatch.reading.denials import merged
 from dispatch.reading.descriptions import describe
 from dispatch.reading.doubts import doubts, other_digits
 from dispatch.reading.intents import Read
+from dispatch.reading.nearly_names import denied_name, guessed_name, pointed_at
 from dispatch.reading.noise import marks, unintelligible
 from dispatch.reading.numbers import references
 from dispatch.reading.places import heading_in, place_in, places_in
@@ -73,9 +73,9 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         names_somebody=bool(mentions),
         gives_reference=gives_reference,
         corrects=found.corrects,
-        points_at=_points_at(text, folded),
-        denies=_denies(text, folded, denied),
-        guesses=None if found.corrects else _guesses(text, folded, found.hedged),
+        points_at=pointed_at(text, folded, scheme),
+        denies=denied_name(text, folded, denied, scheme),
+        guesses=None if found.corrects else guessed_name(text, folded, found.hedged, scheme),
         others=others,
     )
     intent, why = intent_of(so_far)
@@ -102,42 +102,6 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         read_back=repeats,
         reasons=tuple(reasons),
     )
-
-
-_IS_THAT = re.compile(r"\b(?:is|was) (?:that|this|it) [a-z]")
-_POINTS = re.compile(r"(?:\bit|\bthat)(?:'s| is) (?=[a-z]{2,})")
-
-
-def _points_at(text: str, folded: str) -> str | None:
-    """A name, by its capital, right behind "it's" or "that's"."""
-    for hit in _POINTS.finditer(folded):
-        if text[hit.end()].isupper():
-            return text[hit.start() : clause_end(folded, hit.end())]
-    return None
-
-
-def _guesses(text: str, folded: str, hedged: tuple[Span, ...]) -> str | None:
-    """Where a name, by its capital, stands among words that are a guess and no mere question."""
-    if "?" in text and _IS_THAT.search(folded) is None:
-        return None
-    for span in hedged:
-        words = tokens(folded[span.start : span.end])
-        starts = [span.start + word.start for word in words if len(word.text) > 1]
-        if any(text[start].isupper() and text[:start].rstrip()[-1:] not in ("", ".", "!", "?") for start in starts):
-            return text[span.start : span.end].strip(" ,.?")
-    return None
-
-
-def _denies(text: str, folded: str, denied: tuple[Span, ...]) -> str | None:
-    """Whom the call says it is not: a name, by its capital, right behind "not"."""
-    for span in denied:
-        words = tokens(folded[span.start : span.end])
-        if not words or not re.search(r"(?:\bnot|n.?t|\bnever)\W*$", folded[: span.start]):
-            continue
-        start = span.start + words[0].start
-        if text[start].isupper() and words[0].text != "i":
-            return text[start : span.end].strip(" ,.")
-    return None
 
 
 def other_wordings(heard: Heard) -> tuple[tuple[str, float], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,11 @@ S, N, E, C, D, Q, R, T = (
         (S, "Is that Wayne Cutler by the door?"),
         (S, "Might be Wayne Cutler."),
         (S, "It's Wayne Cutler again."),
+        (S, "might be wayne cutler"),
+        (S, "it's cutler"),
+        (T, "it's about time"),
+        (C, "that was not wayne cutler"),
+        (C, "he isn't cutler"),
         (S, "Neighbours to control, in black and red jacket. Can you send someone down please?"),
     ],
 )
@@ -298,6 +304,17 @@ def test_a_scheme_adds_what_its_engine_mishears() -> None:
     assert read(said, TOWN).intent is S
     assert read(said, ours).intent is C
     assert [mention.negated for mention in read(said, ours).mentions] == [True, False]
+
+
+def test_five_wordings_are_read_in_no_time() -> None:
+    """Process time with a generous bound: about 2 ms each are usual."""
+    others = [f"{word} to control, i think it isn't FT 0142, grey coat, heading for the station" for word in "abcd"]
+    spoken = heard("Corner Books to Control, I think it's FT 0142, grey coat, heading for the station.", *others)
+    read(spoken, TOWN)
+    started = time.process_time()
+    for _ in range(20):
+        read(spoken, TOWN)
+    assert (time.process_time() - started) / 20 < 0.02
 
 
 def test_categories_hold_words_that_make_it_urgent() -> None:
