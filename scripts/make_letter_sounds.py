@@ -4,7 +4,7 @@
 
 Letters are aligned with sounds by expectation maximisation (each letter is said as 0 to 2 phonemes), then for each letter the
 most frequent sounds are kept for every context that changes the answer. A twentieth of the names (entries with a capital) is
-held out, its error rate printed, and then learnt from too. Takes about three minutes and 1 GB. Deterministic.
+held out, its error rate printed, and then learnt from too. Takes about four minutes. Deterministic.
 """
 
 # ruff: noqa: INP001, T201 - a script, which prints
