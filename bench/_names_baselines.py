@@ -108,12 +108,16 @@ def keyword(register: Sequence[Person]) -> Baseline:
         for text, score in ((one.full, 1.0), (one.last, 0.8), *((alias, 0.6) for alias in one.aliases))
         for pattern in (plain(text),)
     ]
+    last_of = {one.reference: plain(one.last) for one in register}
     numbers = [(one.reference, re.compile(rf"(?<!\d){re.sub(r'[^0-9]', '', one.reference)}(?!\d)")) for one in register]
 
     def find(heard: Heard) -> list[Named]:
         text = plain(heard.texts[0]) if heard.texts else ""
         digits = digits_of(text)
         found = [(reference, score) for reference, form, score in forms if form in text]
+        # Where a full name is heard, its surname is no evidence for the brother.
+        surnames = {last_of[reference] for reference, score in found if score == 1.0}
+        found = [one for one in found if one[1] != 0.8 or last_of[one[0]] not in surnames]
         return best([*found, *((reference, 0.9) for reference, number in numbers if number.search(digits))])
 
     return find
@@ -223,7 +227,10 @@ def hama(register: Sequence[Person], *, widest: float = 0.5) -> Baseline:
         if not heard.texts or not heard.texts[0].strip():
             return []
         found = library.pronunciation_scan(heard.texts[0], terms, options)["matches"]
-        return best((str(match["term_id"]), float(match["score"])) for match in found)
+        return best(
+            (str(match["term_id"]), float(match["score"]) * (1.0 if match["alias_text"] is None else 0.97))
+            for match in found
+        )
 
     return find
 

@@ -25,7 +25,8 @@ REGISTER = (
 
 def test_a_keyword_is_a_whole_word_and_a_full_name_counts_more() -> None:
     find = keyword(REGISTER)
-    assert find(Heard("a", ("Tobin Winstanley's outside.",))) == [("FX-2102", 1.0), ("FX-2101", 0.8)]
+    assert find(Heard("a", ("Winstanley's outside.",))) == [("FX-2101", 0.8), ("FX-2102", 0.8)]
+    assert find(Heard("a", ("Tobin Winstanley's outside.",))) == [("FX-2102", 1.0)]
     assert find(Heard("a", ("It was Winstanleyson.",))) == []
     assert find(Heard("a", ())) == []
 
