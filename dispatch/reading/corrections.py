@@ -66,8 +66,7 @@ class _Taken:
 
 
 def _taken_back(folded: str, found: Sequence[Reference], denied: Sequence[Span], scheme: Scheme) -> _Taken | None:
-    right = scheme.words["correction.right"].find(folded)
-    right_from = right[0].start if right else len(folded)
+    right_from = _right_from(folded, found, denied, scheme)
     wrong = _all_but_last(found)
     if len(found) > 1:
         first, last = found[0].span, found[-1].span
@@ -80,8 +79,40 @@ def _taken_back(folded: str, found: Sequence[Reference], denied: Sequence[Span],
     opening = scheme.words["correction.opens"].first(folded)
     if opening is None:
         return None
-    one_is_denied = any(reference.span.overlaps(span) for reference in found for span in denied)
-    return _Taken(opening, () if one_is_denied else wrong, right_from)
+    if any(reference.span.overlaps(span) for reference in found for span in denied):
+        return _Taken(opening, (), min(right_from, _first_right(folded, scheme)))
+    # "Should be 0147 dot 0107" has lost its "not": which of the two was meant, nobody can tell.
+    told = [_cue_before(folded, found[: k + 1], scheme) is not None for k in range(len(found))]
+    return _Taken(opening, () if any(told[:-1]) and not told[-1] else wrong, right_from)
+
+
+def _first_right(folded: str, scheme: Scheme) -> int:
+    """Where the first word stands that says what is right; the length of the text, where none does."""
+    right = scheme.words["correction.right"].find(folded)
+    return right[0].start if right else len(folded)
+
+
+def _right_from(folded: str, found: Sequence[Reference], denied: Sequence[Span], scheme: Scheme) -> int:
+    """From where on the text is what was meant: with references, only a word right before the last one counts.
+
+    Where nobody is denied, a "not" may be lost ("it's him, it's her"), so only the last such word counts.
+    """
+    if not found:
+        right = scheme.words["correction.right"].find(folded)
+        return right[0 if denied else -1].start if right else len(folded)
+    cue = _cue_before(folded, found, scheme)
+    return len(folded) if cue is None else cue
+
+
+def _cue_before(folded: str, found: Sequence[Reference], scheme: Scheme) -> int | None:
+    """Where the word stands that says, right before the last of these references, that this one is right."""
+    earliest = found[-2].span.end if len(found) > 1 else 0
+    start = found[-1].span.start
+    for cue in reversed(scheme.words["correction.right"].find(folded[:start])):
+        between = [token.text for token in tokens(folded[cue.end : start])]
+        if cue.start >= earliest and len(between) <= _SAID_WORDS and "not" not in between:
+            return cue.start
+    return None
 
 
 def _said_before(folded: str, found: Sequence[Reference], scheme: Scheme) -> str | None:

@@ -166,6 +166,8 @@ CORRECTED = [
     pytest.param("Erection from Star Clothing, ice head 0147, and meant 0142.", id="ice head, and meant"),
     pytest.param("Star Clothing, 0147 should have been 0142.", id="should have been"),
     pytest.param("Disregard 0147, make that 0142.", id="make that"),
+    pytest.param("Correction, that number should be 0142, not 0147.", id="should be, not"),
+    pytest.param("Control, this regard FT 0147, it's FT 0142.", id="this regard"),
     pytest.param("Wrong reference given, not 0147, should have been 142.", id="should have been, three digits"),
 ]
 GARBLED = [
@@ -177,6 +179,9 @@ GARBLED = [
     pytest.param("Shun from Star Clothing, eyes 0147, eyemen 0142.", id="nothing heard at all"),
     pytest.param("Correction from Star Clothing, FT 0147 in the shop.", id="only the wrong one"),
     pytest.param("Correction, 0147 is not in the shop.", id="not there"),
+    pytest.param("Correction, that number should be 0142 dot 0147.", id="not, heard as dot"),
+    pytest.param("Correction, it's 0142 0147.", id="not, lost"),
+    pytest.param("Correction, should be 0142, knot 0147.", id="not, heard as knot"),
     pytest.param("Disregard my last about 0147.", id="disregard"),
 ]
 
@@ -214,6 +219,10 @@ class TestCorrections:
         assert call.intent is Intent.CORRECTION, call.reasons
         assert (decision.kind, decision.alert_kind) == (E, AlertKind.CORRECTION)
         assert [alert.number for alert in which_end(decision, [live])] == [731]
+
+    def test_a_lost_not_leaves_only_the_last_name(self) -> None:
+        assert named("Correction, it's not Denise Rookwell, it's Kevin Marchwood.") == (A, [142])
+        assert named("Correction, it's Denise Rookwell, it's Kevin Marchwood.") == (A, [142])
 
     def test_two_people_are_no_correction(self) -> None:
         assert named("FT 0142 and FT 0147 are in the shop.") == (A, [142, 147])
