@@ -70,6 +70,8 @@ S, N, E, C, D, Q, R, T = (
         (T, "it's about time"),
         (C, "that was not wayne cutler"),
         (C, "he isn't cutler"),
+        (C, "Control to all, it's not recenter. Repeat not recenter."),
+        (C, "It isn't rain cutler, it's his brother."),
         (S, "Neighbours to control, in black and red jacket. Can you send someone down please?"),
     ],
 )
