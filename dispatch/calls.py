@@ -124,6 +124,8 @@ class Call:
     """What makes it urgent: weapon, violence, child, medical, fire, danger, emergency; "pressing" for a high one."""
     read_back: bool = False
     """Control repeating what it was told: not a second sighting."""
+    unread: bool = False
+    """Nothing in it says what it is for: chatter only for want of anything else."""
     reasons: tuple[str, ...] = ()
     """Which rule read what, one sentence each."""
 

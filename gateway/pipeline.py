@@ -26,7 +26,7 @@ from dispatch.heard import Heard, HeardWord, Wording
 from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
-from dispatch.reading import read
+from dispatch.reading import read, with_names
 from dispatch.scheme import Scheme
 from dispatch.store.decisions import Committed
 from dispatch.store.members import SmsContact as StoredContact
@@ -146,6 +146,7 @@ class Pipeline:
         laps.lap("verify")
         now = self._clock()
         matches = conclude(search, fits, now, self._rules.zone)
+        call = with_names(call, matches)
         laps.lap("match")
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
         decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy, transmission.channel)

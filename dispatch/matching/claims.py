@@ -17,10 +17,13 @@ from dispatch.matching.context import Wording
 from dispatch.matching.sound_index import SoundIndex
 from dispatch.matching.suspects import Place, Suspect
 
-MOST_CLAIMS = 36
+MOST_CLAIMS = 32
 """Held against one call. Each costs 20-50 ms with the smallest model, so this bounds what a long call takes."""
-_FIRST_PLACES = 10
-_SECOND_PLACES = 5
+ASKED = 12
+"""Suspects held against the sound."""
+LEAST_ODDS = -5.5
+"""Log-odds, by the wordings, below which nobody is asked about: once in 250 calls it would be right."""
+_SECOND_PLACES = 4
 _INNOCENT = 3
 """Suspects beside whom common names are asked about, two each."""
 
@@ -70,13 +73,14 @@ def claims_for(suspects: Sequence[Suspect], wordings: Sequence[Wording]) -> tupl
         if len(asked) + len(new) <= MOST_CLAIMS:
             asked.update(dict.fromkeys(new))
 
-    for rank, suspect in enumerate(suspects[:_FIRST_PLACES]):
+    likely = [suspect for suspect in suspects[:ASKED] if suspect.log_odds >= LEAST_ODDS]
+    for rank, suspect in enumerate(likely):
         place = suspect.places[0]
         wording = wordings[place.wording]
         ask([heard_at(wording, place), claimed(wording, place, suspect.form.spoken)])
         if rank < _INNOCENT:
             ask(claimed(wording, place, name) for name in innocent_names(suspect, wording, place))
-    for suspect in suspects[:_SECOND_PLACES]:
+    for suspect in likely[:_SECOND_PLACES]:
         for place in suspect.places[1:2]:
             wording = wordings[place.wording]
             ask([heard_at(wording, place), claimed(wording, place, suspect.form.spoken)])
@@ -85,6 +89,8 @@ def claims_for(suspects: Sequence[Suspect], wordings: Sequence[Wording]) -> tupl
 
 def innocent_names(suspect: Suspect, wording: Wording, place: Place) -> tuple[str, ...]:
     """Common names that sound like what was heard there, said as the suspect's would be; none that is the suspect's own."""
+    if suspect.form.kind is MentionKind.SPELLED:
+        return ()
     start, end = wording.words[place.first].start, wording.words[place.last - 1].end
     words = wording.text[start:end].split()
     first = suspect.form.entries[0].person.first_name if suspect.form.kind is MentionKind.FULL else ""

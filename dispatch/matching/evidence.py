@@ -13,11 +13,12 @@ from math import log
 from dispatch.calls import MentionKind
 from dispatch.matching.claims import Fit, Fits, claimed, heard_at, innocent_names
 from dispatch.matching.context import Wording
+from dispatch.matching.model import Features
 from dispatch.matching.suspects import Place, Suspect
 
 FEATURES: Mapping[str, str] = {
     "text": "how far the words alone convince the rules, as the logit of their probability",
-    "likeness": "how like the name the likeliest words sound, 0-1",
+    "prior": "how far the wordings convince by sound, in log-odds",
     "agreement": "mean likeness over all wordings in which no name was suggested, 0-1",
     "sounds": "phonemes of the name, at most 14: a short name is easily met by chance",
     "against_heard": "how much better the name fits the sound than the words heard in its place (log-probability)",
@@ -33,8 +34,6 @@ FEATURES: Mapping[str, str] = {
 }
 UNOPPOSED = 8.0
 """Difference to other names where none was asked about."""
-
-Features = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +84,20 @@ def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features 
         for innocent in innocent_names(suspect, hearing.wordings[place.wording], place)
         if (other := hearing.gain(place, innocent)) is not None
     ]
-    folded = name.casefold()
-    suggested = any(wording.biased and folded in wording.folded for wording in hearing.wordings)
     return {
         "text": logit(by_text),
-        "likeness": suspect.likeness,
+        "prior": _within(suspect.log_odds, -7, 7),
         "agreement": suspect.agreement,
         "sounds": float(min(14, suspect.sounds)),
         "against_heard": _within(max(gains.values()), -20, 6),
         "per_token": _within(max(fit.claimed / fit.tokens for fit in fits), -9, 0),
         "against_others": _within(max(others, default=UNOPPOSED), -10, UNOPPOSED),
         "against_common": _within(min(common, default=UNOPPOSED), -10, UNOPPOSED),
-        "suggested": float(suggested),
+        "suggested": float(suspect.suggested),
         "context": _within(max(place.context for place in gains), -6, 2),
         "surname": float(suspect.form.kind is MentionKind.LAST),
         "alias": float(suspect.form.kind is MentionKind.ALIAS),
-        "everyday": float(suspect.common),
+        "everyday": float(suspect.everyday),
         "clarity": _within(hearing.clarity, -1.5, 0),
     }
 

@@ -49,7 +49,8 @@ class Search:
     @property
     def names(self) -> tuple[str, ...]:
         """What may have been said, worth suggesting to an engine that hears the call again; each once."""
-        return tuple(dict.fromkeys(suspect.form.spoken for suspect in self.suspects))
+        said = (suspect.form for suspect in self.suspects)
+        return tuple(dict.fromkeys(form.spoken for form in said if form.kind is not MentionKind.SPELLED))
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -1,27 +1,24 @@
-"""The fitted model: from features to the probability that a person was named, with what moved it.
+"""Fitted models: from features to the probability that a person was named, with what moved it.
 
-A logistic regression, because each weight can be read and argued about: a feature speaks for or against by so much, whoever is
+Logistic regressions, because each weight can be read and argued about: a feature speaks for or against by so much, whoever is
 concerned. The weights are a data file, `dispatch/data/names_model.json`, which says how it was made; `docs/names.md` explains it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from math import exp
 
-from dispatch.matching.evidence import FEATURES, Features
-
-CAP = 0.985
-"""Nothing heard on a radio is certain."""
+Features = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One feature of the model: (value - mean) / scale, times weight, is added to the log-odds."""
+    """One feature of a model: (value - mean) / scale, times weight, is added to the log-odds."""
 
     mean: float
     scale: float
@@ -33,24 +30,26 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NamesModel:
+class Model:
     """Weights of all features."""
 
     bias: float
     terms: Mapping[str, Term]
 
     @classmethod
-    def parse(cls, text: str) -> NamesModel:
-        """From the data file.
+    def parse(cls, text: str, section: str, features: Collection[str]) -> Model:
+        """One section of the data file.
 
         Raises:
-            ValueError: not such a file, or one for other features.
+            ValueError: no such section, or one for other features.
         """
-        data = json.loads(text)
-        unknown = set(data["features"]) ^ set(FEATURES)
-        if unknown:
+        data = json.loads(text).get(section)
+        if data is None:
+            raise ValueError(f"the names model has no section {section!r}; fit it again (bench/fit_names.py)")
+        strange = sorted(set(data["features"]) ^ set(features))
+        if strange:
             raise ValueError(
-                f"a model for other features: {', '.join(sorted(unknown))}; fit it again (bench/fit_names.py)"
+                f"the names model is for other features ({', '.join(strange)}); fit it again (bench/fit_names.py)"
             )
         return cls(float(data["bias"]), {name: Term(**term) for name, term in data["features"].items()})
 
@@ -58,15 +57,17 @@ class NamesModel:
         """What each feature adds to the log-odds."""
         return {name: term(features[name]) for name, term in self.terms.items()}
 
+    def log_odds(self, features: Features) -> float:
+        """Natural logarithm of the odds that the person was named, between -30 and 30."""
+        return max(-30.0, min(30.0, self.bias + sum(self.shares(features).values())))
+
     def probability(self, features: Features) -> float:
-        """That the person was named, 0 to `CAP`."""
-        z = self.bias + sum(self.shares(features).values())
-        return min(CAP, 1 / (1 + exp(-max(-30.0, min(30.0, z)))))
+        """That the person was named, 0-1."""
+        return 1 / (1 + exp(-self.log_odds(features)))
 
 
-@lru_cache(maxsize=1)
-def names_model() -> NamesModel:
-    """The model that comes with Hue and Cry."""
-    return NamesModel.parse(
-        resources.files("dispatch").joinpath("data", "names_model.json").read_text(encoding="utf-8")
-    )
+@cache
+def fitted(section: str, features: tuple[str, ...]) -> Model:
+    """A model that comes with Hue and Cry: `prior` (by the wordings) or `verdict` (held against the sound)."""
+    text = resources.files("dispatch").joinpath("data", "names_model.json").read_text(encoding="utf-8")
+    return Model.parse(text, section, features)

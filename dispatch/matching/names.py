@@ -150,6 +150,8 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
         context += -2.0 + calls_for_a_name(wording, first, last, scheme)
         if not wording.has_capitals:
             context -= 1.8
+        elif previous and wording.capital(before[-1]) and previous not in _TITLES:
+            context -= 3.0  # "Spittle Street" is a misheard street
     elif wording.has_capitals and score < 0.97 and not any(wording.capital(token) for token in words[first:last]):
         context -= 1.2
     if last - first > 1 and score < 0.9:

@@ -11,6 +11,10 @@ from dispatch.calls import MentionKind
 from dispatch.matching.sound_index import SoundIndex
 from dispatch.people import Person
 from dispatch.phrases import fold
+from dispatch.reading.spelling import spell
+
+LEAST_SPELLED, MOST_SPELLED = 3, 14
+"""Letters of a surname that is looked for spelled out."""
 
 
 @lru_cache(maxsize=32768)
@@ -58,6 +62,9 @@ class Register:
     """Everything that may be said of anybody, but for first names alone and references."""
     sounds: SoundIndex
     """The forms by sound; their places in `forms` are the keys."""
+    spelled: tuple[Form, ...]
+    """Surnames spelled in the alphabet of the radio: "Papa Oscar Sierra Tango"."""
+    spelled_sounds: SoundIndex
 
     @classmethod
     def of(cls, people: Iterable[Person]) -> Register:
@@ -78,7 +85,7 @@ class Register:
             for part in re.split(r"[\s\-]+", entry.person.last_name)
             if letters(part) != entry.last and len(letters(part)) >= 4
         ]
-        forms = _forms(entries)
+        forms, spelled = _forms(entries), _spelled(entries)
         return cls(
             entries,
             _grouped((entry.last, entry) for entry in entries),
@@ -88,6 +95,8 @@ class Register:
             _grouped(parts),
             forms,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(forms)]),
+            spelled,
+            SoundIndex.of([(i, form.spoken) for i, form in enumerate(spelled)]),
         )
 
 
@@ -112,6 +121,17 @@ def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
             if person.last_name and " " not in alias.strip():
                 add(MentionKind.FULL, f"{alias} {person.last_name}", entry)
     return tuple(Form(kind, spoken, tuple(whom)) for (kind, spoken), whom in said.items())
+
+
+def _spelled(entries: Iterable[Entry]) -> tuple[Form, ...]:
+    said: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if LEAST_SPELLED <= len(entry.last) <= MOST_SPELLED:
+            said.setdefault(entry.last, []).append(entry)
+    return tuple(
+        Form(MentionKind.SPELLED, " ".join(word.capitalize() for word in spell(letters)), tuple(whom))
+        for letters, whom in said.items()
+    )
 
 
 def _grouped(pairs: Iterable[tuple[str, Entry]]) -> dict[str, tuple[Entry, ...]]:

@@ -6,22 +6,46 @@ spoken is settled afterwards, by the sound itself (`claims`, `evidence`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatch.calls import MentionKind, Span
-from dispatch.matching.context import Wording, calls_for_a_name, common_word, is_staff
+from dispatch.matching.context import Wording, calls_for_a_name, is_staff
+from dispatch.matching.model import Features, fitted
 from dispatch.matching.register import Form, Register
+from dispatch.matching.sound_index import SoundIndex
+from dispatch.matching.weighing import in_best
+from dispatch.phrases import fold, tokens
+from dispatch.reading.spelling import letter_of
 from dispatch.scheme import Scheme
 
-_HITS = 220
+_HITS = 500
+_SPELLED_HITS = 30
+_LETTERS_HEARD = 3
 _PLACES = 8
-_LEAST_LIKE = {MentionKind.FULL: 0.5, MentionKind.LAST: 0.58, MentionKind.ALIAS: 0.62}
+_LEAST_LIKE = {MentionKind.FULL: 0.35, MentionKind.LAST: 0.45, MentionKind.ALIAS: 0.5, MentionKind.SPELLED: 0.5}
 _MASKED_FROM = 0.93
 """A full name this like what was heard counts even inside a shop's or street's name."""
+_WRITTEN = 0.97
+"""Likeness from which a suggested name was written, and not something else that sounds a little like it."""
 _UNHEARD = 0.35
 """Likeness in a wording where the index found nothing like it."""
-MOST = 14
+MOST = 48
+"""As many names as can be suggested to an engine that hears a call again."""
+FORMS_EACH = 2
+"""Names of one person that are asked about: the full name and the surname, say."""
+PRIOR_FEATURES: Mapping[str, str] = {
+    "likeness": "how like the name the likeliest words sound, 0-1",
+    "length": "that likeness times the phonemes of the name (at most 14): a long name is not met by chance",
+    "agreement": "mean likeness over all wordings in which no name was suggested, 0-1",
+    "context": "how much the words around call for a name",
+    "surname": "1 for a surname alone",
+    "alias": "1 for an alias",
+    "everyday": "1 for a name that is an everyday word, or part of a place's or member's name",
+    "suggested": "1 where the engine wrote the name when it was suggested",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +66,36 @@ class Suspect:
 
     form: Form
     places: tuple[Place, ...]
-    """Likeliest first, each in another wording."""
+    """Likeliest first, each in another wording, none of them one with suggestions."""
     likeness: float
-    """Of the likeliest place, 0-1."""
+    """Of the likeliest place where nothing was suggested, 0-1."""
     agreement: float
     """Mean likeness over all wordings in which no name was suggested, 0-1."""
     sounds: int
     """Phonemes of the name."""
-    common: bool
-    """The name is an everyday word."""
+    everyday: bool
+    """The name is an everyday word, or part of a place's or member's name."""
+    suggested: bool = False
+    """The engine wrote it when it was suggested."""
 
     @property
-    def rank(self) -> float:
-        """The likelier the higher; only for choosing whom to ask about."""
-        short = 0.05 * max(0, 5 - self.sounds)
-        return self.likeness + self.agreement + 0.015 * min(self.sounds, 14) - short
+    def features(self) -> Features:
+        """What the wordings say for this name; `PRIOR_FEATURES` tells what each is."""
+        return {
+            "likeness": self.likeness,
+            "length": self.likeness * min(14, self.sounds),
+            "agreement": self.agreement,
+            "context": max(-6.0, *(place.context for place in self.places)),
+            "surname": float(self.form.kind is MentionKind.LAST),
+            "alias": float(self.form.kind is MentionKind.ALIAS),
+            "everyday": float(self.everyday),
+            "suggested": float(self.suggested),
+        }
+
+    @property
+    def log_odds(self) -> float:
+        """Natural logarithm of the odds that this name was said, by the wordings."""
+        return fitted("prior", tuple(PRIOR_FEATURES)).log_odds(self.features)
 
 
 def find_suspects(wordings: Sequence[Wording], register: Register, scheme: Scheme) -> tuple[Suspect, ...]:
@@ -69,23 +108,61 @@ def find_suspects(wordings: Sequence[Wording], register: Register, scheme: Schem
     """
     if not register.forms or not wordings:
         return ()
-    hits = register.sounds.search([wording.text for wording in wordings], most=_HITS, places=_PLACES)
+    everyday = _everyday_words(scheme)
+    found = _found(register.forms, register.sounds, wordings, scheme, everyday, _HITS)
+    if any(_spells(wording) for wording in wordings):
+        found += _found(register.spelled, register.spelled_sounds, wordings, scheme, everyday, _SPELLED_HITS)
+    return tuple(_likeliest(found))
+
+
+def _spells(wording: Wording) -> bool:
+    """Words of the radio alphabet stand in it, more than happen by chance."""
+    return sum(letter_of(token.text) is not None for token in wording.words) >= _LETTERS_HEARD
+
+
+def _found(  # noqa: PLR0917 - two callers, right above
+    forms: Sequence[Form],
+    sounds: SoundIndex,
+    wordings: Sequence[Wording],
+    scheme: Scheme,
+    everyday: frozenset[str],
+    most: int,
+) -> list[Suspect]:
     places: dict[int, list[Place]] = {}
-    sounds: dict[int, int] = {}
-    for hit in hits:
-        form, wording = register.forms[hit.key], wordings[hit.text]
+    lengths: dict[int, int] = {}
+    for hit in sounds.search([wording.text for wording in wordings], most=most, places=_PLACES):
+        form, wording = forms[hit.key], wordings[hit.text]
         if hit.likeness < _LEAST_LIKE[form.kind] or hit.last > len(wording.words):
             continue
         span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
         if wording.is_masked(span) and (form.kind is not MentionKind.FULL or hit.likeness < _MASKED_FROM):
             continue
-        sounds.setdefault(hit.key, len(hit.sounds.replace(" ", "")))
+        lengths.setdefault(hit.key, len(hit.sounds.replace(" ", "")))
         places.setdefault(hit.key, []).append(
             Place(hit.text, hit.first, hit.last, hit.likeness, _context(wording, hit.first, hit.last, scheme))
         )
-    found = [_suspect(register.forms[key], found, sounds[key], wordings, scheme) for key, found in places.items()]
-    found.sort(key=lambda suspect: -suspect.rank)
-    return tuple(found[:MOST])
+    return [_suspect(forms[key], there, lengths[key], wordings, everyday) for key, there in places.items()]
+
+
+def _likeliest(found: Iterable[Suspect]) -> Iterable[Suspect]:
+    """The likeliest names first, at most `FORMS_EACH` of one person."""
+    taken: Counter[int] = Counter()
+    kept = 0
+    for _, _, suspect in sorted(((-one.log_odds, i, one) for i, one in enumerate(found)), key=lambda row: row[:2]):
+        if kept == MOST:
+            return
+        whom = [entry.person.offender_id for entry in suspect.form.entries]
+        if all(taken[one] >= FORMS_EACH for one in whom):
+            continue
+        taken.update(whom)
+        kept += 1
+        yield suspect
+
+
+@lru_cache(maxsize=8)
+def _everyday_words(scheme: Scheme) -> frozenset[str]:
+    names = [*scheme.members, *(said for place in scheme.places for said in (place.name, *place.said_as))]
+    return scheme.words.words("names.common") | {token.text for name in names for token in tokens(fold(name))}
 
 
 def _context(wording: Wording, first: int, last: int, scheme: Scheme) -> float:
@@ -93,15 +170,25 @@ def _context(wording: Wording, first: int, last: int, scheme: Scheme) -> float:
     return score - 2.5 if is_staff(wording, first, last, scheme) else score
 
 
-def _suspect(form: Form, found: Sequence[Place], sounds: int, wordings: Sequence[Wording], scheme: Scheme) -> Suspect:
-    ordered = sorted(found, key=lambda place: (-place.likeness, wordings[place.wording].biased, place.wording))
+def _suspect(
+    form: Form, found: Sequence[Place], sounds: int, wordings: Sequence[Wording], everyday: frozenset[str]
+) -> Suspect:
+    """What was heard with the name suggested is no likeness: it counts only as where to look in the best wording."""
+    ordered = sorted(found, key=lambda place: (-place.likeness, place.wording))
+    plain = [place for place in ordered if not wordings[place.wording].biased]
+    suggested = [place for place in ordered if wordings[place.wording].biased]
     kept: dict[int, Place] = {}
-    for place in ordered:
+    for place in plain:
         kept.setdefault(place.wording, place)
-    said = {_words(wordings[place.wording], place): place.likeness for place in reversed(ordered)}
-    unbiased = [wording for wording in wordings if not wording.biased]
+    if suggested:
+        there = _in_the_best(suggested[0], wordings)
+        if not any(_overlap(there, place) for place in kept.values()):
+            kept[-1] = there
+    said = {_words(wordings[place.wording], place): place.likeness for place in reversed(plain)}
     total = weight = 0.0
-    for wording in unbiased:
+    for wording in wordings:
+        if wording.biased:
+            continue
         inside = f" {' '.join(token.text for token in wording.words)} "
         total += wording.weight * max(
             (like for words, like in said.items() if f" {words} " in inside), default=_UNHEARD
@@ -110,11 +197,25 @@ def _suspect(form: Form, found: Sequence[Place], sounds: int, wordings: Sequence
     return Suspect(
         form,
         tuple(kept.values()),
-        ordered[0].likeness,
+        plain[0].likeness if plain else _UNHEARD,
         total / weight if weight else 0.0,
         sounds,
-        common_word(form.spoken.casefold().split(), scheme),
+        all(token.text in everyday for token in tokens(fold(form.spoken))),
+        suggested=bool(suggested) and suggested[0].likeness >= _WRITTEN,
     )
+
+
+def _in_the_best(place: Place, wordings: Sequence[Wording]) -> Place:
+    """The words of the best wording that stand where another wording has the name."""
+    best, other = wordings[0], wordings[place.wording]
+    span = in_best(best, other, place.first, place.last)
+    inside = [i for i, token in enumerate(best.words) if span.overlaps(Span(token.start, token.end))]
+    first, last = (inside[0], inside[-1] + 1) if inside else (0, 1)
+    return Place(0, first, last, _UNHEARD, place.context)
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return one.wording == other.wording and one.first < other.last and other.first < one.last
 
 
 def _words(wording: Wording, place: Place) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from dispatch.calls import Call, MentionKind, Span
 from dispatch.matching.context import Wording
-from dispatch.matching.evidence import UNOPPOSED, Features, Hearing, features_of
+from dispatch.matching.evidence import FEATURES, UNOPPOSED, Hearing, features_of, logit
 from dispatch.matching.found import Found
-from dispatch.matching.model import names_model
+from dispatch.matching.model import Features, fitted
 from dispatch.matching.suspects import Place, Suspect
 from dispatch.matching.weighing import in_best
 from dispatch.people import Person
 
+CAP = 0.985
+"""Nothing heard on a radio is certain."""
+EVERYDAY_CAP = 0.6
+"""A surname or alias that is an everyday word ("Street", "Castle") fits the sound of that word as well: a person looks, unless the
+words around it already convince the rules."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
 _DENIED_SHARE = 0.25
 """Of the wordings that hold the name: a "not" is easily lost, and a wrong name is worse than none."""
@@ -21,19 +27,23 @@ ByText = Mapping[tuple[int, MentionKind], float]
 """The probability by the words alone, for each person and kind of name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One suspect held against the sound."""
+
+    suspect: Suspect
+    features: Features
+    probability: float
+    """That the name was said, whoever bears it."""
+
+
 def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
     """Evidence for everybody who was held against the sound."""
     wordings = hearing.wordings
-    for suspect in hearing.suspects:
-        said_so = max(
-            (by_text.get((e.person.offender_id, suspect.form.kind), 0.0) for e in suspect.form.entries), default=0.0
-        )
-        features = features_of(suspect, hearing, said_so)
-        if features is None:
-            continue
-        probability = names_model().probability(features)
-        if len(suspect.form.entries) > 1:
-            probability = min(0.98, probability * 1.15) / len(suspect.form.entries)
+    judged = judge(hearing, by_text)
+    for one in judged:
+        suspect, features = one.suspect, one.features
+        probability = calibrated(beside_rivals(one, judged)) / len(suspect.form.entries)
         place = suspect.places[0]
         wording = wordings[place.wording]
         where = in_best(wordings[0], wording, place.first, place.last) if place.wording else _span(wording, place)
@@ -54,6 +64,57 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
             )
 
 
+def judge(hearing: Hearing, by_text: ByText) -> list[Judged]:
+    """Everybody who was held against the sound."""
+    return [one for suspect in hearing.suspects if (one := _judged(suspect, hearing, by_text)) is not None]
+
+
+def calibrated(probability: float) -> float:
+    """What a probability beside its rivals has turned out to mean."""
+    log_odds = {"log_odds": logit(probability)}
+    return min(CAP, fitted("calibration", tuple(log_odds)).probability(log_odds))
+
+
+def _judged(suspect: Suspect, hearing: Hearing, by_text: ByText) -> Judged | None:
+    kind = suspect.form.kind
+    said_so = max(by_text.get((entry.person.offender_id, kind), 0.0) for entry in suspect.form.entries)
+    features = features_of(suspect, hearing, said_so)
+    if features is None:
+        return None
+    probability = min(CAP, fitted("verdict", tuple(FEATURES)).probability(features))
+    if suspect.everyday and kind is not MentionKind.FULL:
+        probability = min(probability, max(EVERYDAY_CAP, said_so))
+    return Judged(suspect, features, probability)
+
+
+def beside_rivals(one: Judged, judged: Sequence[Judged]) -> float:
+    """Only one name can have been said at the same words: the odds of all who may be meant there are set side by side."""
+    own = _people(one.suspect)
+    rivals: dict[frozenset[int], float] = {}
+    for other in judged:
+        whom = _people(other.suspect)
+        if not whom & own and _same_words(one.suspect, other.suspect):
+            rivals[whom] = max(rivals.get(whom, 0.0), _odds(other.probability))
+    odds = _odds(one.probability)
+    return odds / (1 + odds + sum(rivals.values()))
+
+
+def _people(suspect: Suspect) -> frozenset[int]:
+    return frozenset(entry.person.offender_id for entry in suspect.form.entries)
+
+
+def _odds(probability: float) -> float:
+    return probability / (1 - probability)
+
+
+def _same_words(one: Suspect, other: Suspect) -> bool:
+    return any(
+        here.wording == there.wording and here.first < there.last and there.first < here.last
+        for here in one.places
+        for there in other.places
+    )
+
+
 def _span(wording: Wording, place: Place) -> Span:
     return Span(wording.words[place.first].start, wording.words[place.last - 1].end)
 
@@ -64,14 +125,37 @@ def _said(wording: Wording, place: Place) -> str:
 
 
 def _share(suspect: Suspect, wordings: Sequence[Wording], kind: str) -> float:
-    """The share of the wordings that hold the name in which it is denied or guessed."""
-    holds = [(wordings[place.wording], place) for place in suspect.places if place.likeness >= suspect.likeness - 0.15]
-    holds = [(wording, place) for wording, place in holds if not wording.biased] or holds
-    inside = sum(any(_span(w, p).overlaps(scope) for scope in getattr(w, kind)) for w, p in holds)
+    """The share of the wordings that hold the name in which it is denied or guessed; those with suggestions if no other does."""
+    said = {
+        _words(wordings[place.wording], place.first, place.last)
+        for place in suspect.places
+        if place.likeness >= suspect.likeness - 0.15
+    }
+    holds = [(wording, span) for wording in wordings if (span := _where(wording, said)) is not None]
+    holds = [(wording, span) for wording, span in holds if not wording.biased] or holds
+    inside = sum(any(span.overlaps(scope) for scope in getattr(wording, kind)) for wording, span in holds)
     return inside / len(holds) if holds else 0.0
 
 
-_WHAT = {MentionKind.FULL: "the full name", MentionKind.LAST: "the surname", MentionKind.ALIAS: "an alias"}
+def _words(wording: Wording, first: int, last: int) -> tuple[str, ...]:
+    return tuple(token.text for token in wording.words[first:last])
+
+
+def _where(wording: Wording, said: Collection[tuple[str, ...]]) -> Span | None:
+    """Where a wording holds one of these runs of words."""
+    for words in said:
+        for first in range(len(wording.words) - len(words) + 1):
+            if _words(wording, first, first + len(words)) == words:
+                return Span(wording.words[first].start, wording.words[first + len(words) - 1].end)
+    return None
+
+
+_WHAT = {
+    MentionKind.SPELLED: "the spelled surname",
+    MentionKind.FULL: "the full name",
+    MentionKind.LAST: "the surname",
+    MentionKind.ALIAS: "an alias",
+}
 
 
 def reason(suspect: Suspect, person: Person, said: str, features: Features) -> str:

@@ -155,6 +155,29 @@ def _prefix_before(folded: str, words: Sequence[Token], first: int, prefixes: Se
     return None
 
 
+_RHYMES = ("bcdegptvz", "ajkh", "fslxmn", "iy", "quw")
+"""Letters that a noisy radio takes for one another: their names share a vowel."""
+
+
+def _nearly(heard: str, prefix: str) -> bool:
+    """A prefix misheard: as long, at least one letter right, the others with the same vowel in their names ("ST" for "FT")."""
+    if len(heard) != len(prefix):
+        return False
+    same = sum(a == b for a, b in zip(heard, prefix, strict=True))
+    rhyme = all(a == b or any(a in row and b in row for row in _RHYMES) for a, b in zip(heard, prefix, strict=True))
+    return same >= 1 and rhyme
+
+
+def _misheard_prefix(word: str, scheme: Scheme) -> bool:
+    return any(_nearly(word, fold(prefix)) for prefix in scheme.reference_prefixes)
+
+
+def _bare(run: DigitRun, words: Sequence[Token]) -> bool:
+    """As many digits as a reference has, said one by one with nothing before them; a year may be a year."""
+    year = not run.spoken and run.digits[:2] in ("19", "20")
+    return not year and not _in_tens(words, run)
+
+
 def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Reference]:
     """References in the text, in order. Whether anybody has that number is for matching to say."""
     found: list[Reference] = []
@@ -162,6 +185,10 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
     prefixes = "|".join(re.escape(fold(prefix)) for prefix in scheme.reference_prefixes)
     for k, token in enumerate(words):
         written = re.fullmatch(rf"(?:{prefixes})(\d{{1,{wanted}}})", token.text) if prefixes else None
+        near = re.fullmatch(rf"([a-z]+)(\d{{{wanted}}})", token.text)
+        if near and not written and _misheard_prefix(near.group(1), scheme):
+            found.append(Reference(near.group(2), Span(token.start, token.end), sure=True))
+            continue
         if written:
             digits = written.group(1)
             nxt = digit_runs(folded, words[k + 1 : k + 4])
@@ -183,8 +210,12 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
         if _something_else(folded, span, scheme) or words[run.last - 1].ending not in ("", "'s"):
             continue
         cue = scheme.words["references.cues"].ends_at(folded, span.start) is not None
-        if len(run.digits) == wanted and (run.digits.startswith("0") or cue):
+        if len(run.digits) == wanted and run.first and _misheard_prefix(words[run.first - 1].text, scheme):
+            found.append(Reference(run.digits, Span(words[run.first - 1].start, span.end), sure=True))
+        elif len(run.digits) == wanted and (run.digits.startswith("0") or cue):
             found.append(Reference(run.digits, span, sure=True))
+        elif len(run.digits) == wanted:
+            found.append(Reference(run.digits, span, sure=_bare(run, words)))
         elif len(run.digits) == wanted - 1 and not run.digits.startswith("0") and (cue or not _in_tens(words, run)):
             found.append(Reference(run.digits.zfill(wanted), span, sure=cue))
     return sorted(found, key=lambda reference: reference.span.start)

@@ -65,6 +65,12 @@ class Spelled:
     """Tokens `first` to `last` (exclusive)."""
 
 
+def spell(letters: str) -> list[str]:
+    """Words of the alphabet for letters a to z; anything else is left out."""
+    by_letter = {word[0]: word for word in ALPHABET}
+    return [by_letter[letter] for letter in letters if letter in by_letter]
+
+
 @lru_cache(maxsize=4096)
 def letter_of(word: str) -> str | None:
     """The letter a word of the alphabet stands for, also slightly misheard; None for any other word."""

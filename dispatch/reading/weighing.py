@@ -56,6 +56,10 @@ _ASKED_OF_CONTROL = re.compile(
 """How a question begins, where the engine wrote no question mark."""
 
 
+FOR_WANT = "Read as chatter: nobody is said to be anywhere, and nothing happened."
+"""The sentence of a call in which nothing says what it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Something that speaks for an intent."""
@@ -90,7 +94,7 @@ def intent_of(read: Read) -> tuple[Intent, str]:
     harmless = max(_HARMLESS, key=lambda intent: points[intent])
     if points[harmless] >= SEEN:
         return harmless, _weighed(harmless, traces[harmless])
-    return Intent.CHATTER, "Read as chatter: nobody is said to be anywhere, and nothing happened."
+    return Intent.CHATTER, FOR_WANT
 
 
 def _named(intent: Intent) -> str:

@@ -1,0 +1,152 @@
+"""Fits the names model (dispatch/data/names_model.json) to calls that are never reported on.
+
+    ./run bench fit_names                       hear what is missing, fit, write, print
+    ./run bench fit_names --models tiny         with the bundled model only
+
+Clips: the tuning half of our own calls and calls made from templates (`bench._names_fit_calls`), other voices and names than
+the reported sets. Logistic regressions: `prior`, by the wordings, chooses whom to ask about; `verdict`, with the answers of the
+sound, says how likely each name is; `calibration`, after rivals were set side by side, what that has turned out to mean. What a clip's people are is known from what was spoken: a suspect is right if that person was named in
+any way, denied or not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench._names_corpus import make, own_plan
+from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
+from bench._names_fit import Fitted, Row, as_json, fit
+from bench._names_fit_calls import fit_plan
+from bench._names_hear import Clip, clips, hear, truth_of
+from bench._town import progress
+from dispatch.calls import MentionKind
+from dispatch.matching.evidence import FEATURES, Hearing, logit
+from dispatch.matching.model import fitted
+from dispatch.matching.suspects import PRIOR_FEATURES
+from dispatch.matching.verified import Judged, beside_rivals, judge
+
+MODEL = REPOSITORY / "dispatch/data/names_model.json"
+
+
+def prior_rows(heard: Iterable[Clip]) -> Iterable[Row]:
+    """Everybody who sounded like something, and whether they had been named."""
+    for clip in heard:
+        named = {person.get("reference") for person in clip.truth["people"]}
+        for suspect in clip.search.suspects:
+            yield Row(
+                clip.truth["call"],
+                suspect.features,
+                any(entry.person.reference in named for entry in suspect.form.entries),
+            )
+
+
+def verdict_rows(heard: Iterable[Clip]) -> Iterable[Row]:
+    """Everybody who was held against the sound, and whether they had been named."""
+    for clip in heard:
+        for one in _judged(clip):
+            yield Row(clip.truth["call"], one.features, _named(one, clip))
+
+
+def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
+    """What came out for each of them beside their rivals: the likeliest name of each person only."""
+    for clip in heard:
+        judged = _judged(clip)
+        best: dict[frozenset[int], tuple[float, bool]] = {}
+        for one in judged:
+            whom = frozenset(entry.person.offender_id for entry in one.suspect.form.entries)
+            odds = logit(beside_rivals(one, judged))
+            if whom not in best or odds > best[whom][0]:
+                best[whom] = odds, _named(one, clip)
+        for odds, right in best.values():
+            yield Row(clip.truth["call"], {"log_odds": odds}, right)
+
+
+def _judged(clip: Clip) -> list[Judged]:
+    search = clip.search
+    by_text: dict[tuple[int, MentionKind], float] = {}
+    for item in search.found:
+        key = item.person.offender_id, item.kind
+        by_text[key] = max(by_text.get(key, 0.0), item.confidence)
+    return judge(Hearing(search.suspects, search.wordings, clip.fits, search.clarity), by_text)
+
+
+def _named(one: Judged, clip: Clip) -> bool:
+    named = {person.get("reference") for person in clip.truth["people"]}
+    return any(entry.person.reference in named for entry in one.suspect.form.entries)
+
+
+def write(section: str, model: Fitted, rows: Sequence[Row], sources: Sequence[str]) -> None:
+    """Put one section into the data file."""
+    data = json.loads(MODEL.read_text(encoding="utf-8")) if MODEL.exists() else {}
+    made = {
+        "by": "./run bench fit_names",
+        "on": datetime.now(UTC).date().isoformat(),
+        "from": list(sources),
+        "suspects": len(rows),
+        "of_whom_named": sum(row.named for row in rows),
+        "calls": len({row.call for row in rows}),
+    }
+    data[section] = as_json(model, made)
+    MODEL.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    fitted.cache_clear()
+
+
+def show(console: Console, section: str, model: Fitted, meaning: Mapping[str, str]) -> None:
+    """The weights as a table, the strongest first."""
+    table = Table(
+        "feature",
+        "weight",
+        "what it is",
+        title=f"{section}: log loss {model.log_loss:.3f}, calibration {model.calibration_error:.3f}",
+    )
+    for name, weight in sorted(zip(meaning, model.weights.tolist(), strict=True), key=lambda row: -abs(row[1])):
+        table.add_row(name, f"{weight:+.2f}", meaning[name])
+    console.print(table)
+
+
+STEPS: tuple[tuple[str, Callable[[Iterable[Clip]], Iterable[Row]], Mapping[str, str]], ...] = (
+    ("prior", prior_rows, PRIOR_FEATURES),
+    ("verdict", verdict_rows, FEATURES),
+    ("calibration", calibration_rows, {"log_odds": "of the verdict beside those of other people at the same words"}),
+)
+"""In this order: each goes by what the ones before it say."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hear, fit, write, print."""
+    parser = argparse.ArgumentParser(prog="bench fit_names", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--models", default="tiny,base")
+    parser.add_argument("--kept", type=Path, default=CACHE / "heard", help="where what was heard is kept between runs")
+    options = parser.parse_args(argv)
+    python = prepare_environment()
+    plans = {"own-tune": own_plan("tune"), "fit": fit_plan()}
+    models = {"tiny": None, "base": whisper_base() if "base" in options.models else None}
+    sources, heard = [], []
+    for name, plan in plans.items():
+        folder = make(plan, python)
+        truth = truth_of(folder)
+        for model in options.models.split(","):
+            kept = options.kept / f"{name}-{model}.jsonl"
+            for number, file in enumerate(hear(folder, truth, plan.register, kept, models[model]), 1):
+                progress(f"{name}, {model}: {number} {file}")
+            sources.append((truth, plan.register, kept))
+            heard.append(f"{name} through Whisper {model}, {len(truth)} clips")
+    console = Console()
+
+    def all_clips() -> Iterable[Clip]:
+        for truth, register, kept in sources:
+            yield from clips(truth, register, kept)
+
+    for section, rows_of, meaning in STEPS:
+        rows = list(rows_of(all_clips()))
+        model = fit(rows, tuple(meaning))
+        write(section, model, rows, heard)
+        show(console, section, model, meaning)
+    return 0
