@@ -100,7 +100,7 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
                 hints = Hints(search.names, tuple(place.name for place in town.places))
                 again = whisper.listen_for(pcm, hints)
                 heard = dataclasses.replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
-                asked = look_for(heard, search.call, listed, town).claims
+                asked = look_for(heard, search.call, listed, town).claims()
                 fits = whisper.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
             answers = [
                 [dataclasses.astuple(claim), dataclasses.astuple(fit)] for claim, fit in zip(asked, fits, strict=True)

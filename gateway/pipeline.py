@@ -140,12 +140,12 @@ class Pipeline:
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission.unit, scheme)
         laps.lap("read")
-        search = look_for(heard, call, register, scheme)
+        search = await asyncio.to_thread(look_for, heard, call, register, scheme)
         laps.lap("look")
         search, fits = await self._listen_again(transmission, heard, search, register, scheme)
         laps.lap("verify")
         now = self._clock()
-        matches = conclude(search, fits, now, self._rules.zone)
+        matches = await asyncio.to_thread(conclude, search, fits, now, self._rules.zone)
         call = with_names(call, matches)
         laps.lap("match")
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
@@ -202,8 +202,8 @@ class Pipeline:
             pcm = await asyncio.to_thread(read_wav, transmission.path)
             again = await self._transcriber.listen_for(pcm, hints)
             heard = replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
-            search = look_for(heard, search.call, register, scheme)
-            asked = search.claims
+            search = await asyncio.to_thread(look_for, heard, search.call, register, scheme)
+            asked = await asyncio.to_thread(search.claims)
             fits = await self._transcriber.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
         except (SpeechError, OSError, wave.Error) as error:
             log.warning(

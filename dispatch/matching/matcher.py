@@ -52,7 +52,6 @@ class Search:
         said = (suspect.form for suspect in self.suspects)
         return tuple(dict.fromkeys(form.spoken for form in said if form.kind is not MentionKind.SPELLED))
 
-    @property
     def claims(self) -> tuple[Claim, ...]:
         """What to hold against the sound."""
         return claims_for(self.suspects, self.wordings)

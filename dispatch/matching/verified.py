@@ -19,6 +19,9 @@ CAP = 0.985
 EVERYDAY_CAP = 0.6
 """A surname or alias that is an everyday word ("Street", "Castle") fits the sound of that word as well: a person looks, unless the
 words around it already convince the rules."""
+AGAINST, UNLIKELY = -12.0, -6.0
+CONTRADICTED_CAP = 0.6
+"""However like a name the words are: where the sound itself fits it this much worse than what was heard, a person looks."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
 _DENIED_SHARE = 0.25
 """Of the wordings that hold the name: a "not" is easily lost, and a wrong name is worse than none."""
@@ -84,6 +87,8 @@ def _judged(suspect: Suspect, hearing: Hearing, by_text: ByText) -> Judged | Non
     probability = min(CAP, fitted("verdict", tuple(FEATURES)).probability(features))
     if suspect.everyday and kind is not MentionKind.FULL:
         probability = min(probability, max(EVERYDAY_CAP, said_so))
+    if features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY:
+        probability = min(probability, CONTRADICTED_CAP)
     return Judged(suspect, features, probability)
 
 

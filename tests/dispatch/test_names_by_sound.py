@@ -43,7 +43,7 @@ def suspected(search: Search) -> list[str]:
 def judging(search: Search, sound: Sound) -> dict[str, Match]:
     """Matches by name, where the sound of each claim is what `sound` says of the claimed characters."""
     fits = {}
-    for claim in search.claims:
+    for claim in search.claims():
         tokens = max(1, (claim.end - claim.start) // 3)
         worth = sound(claim.text[claim.start : claim.end])
         fits[claim] = Fit(-4.0, worth * tokens, worth, tokens)
@@ -82,7 +82,7 @@ def test_words_of_a_place_or_a_shop_are_nobody() -> None:
 
 def test_nothing_was_said_and_nobody_is_on_the_register() -> None:
     assert searching("").suspects == ()
-    assert searching("").claims == ()
+    assert searching("").claims() == ()
     spoken = heard("Kevin Marchwood is outside.")
     assert look_for(spoken, read(spoken, TOWN), (), TOWN).suspects == ()
 
@@ -90,16 +90,16 @@ def test_nothing_was_said_and_nobody_is_on_the_register() -> None:
 def test_every_claim_has_what_was_heard_beside_it() -> None:
     search = searching("kevin march would is outside", "kevin marsh wood is outside")
     texts = {wording.text for wording in search.wordings}
-    assert 2 <= len(search.claims) <= MOST_CLAIMS
-    assert any(claim.text in texts for claim in search.claims)
-    for claim in search.claims:
+    assert 2 <= len(search.claims()) <= MOST_CLAIMS
+    assert any(claim.text in texts for claim in search.claims())
+    for claim in search.claims():
         assert claim.text[claim.start : claim.end].strip()
-    assert any(claim.text == "Kevin Marchwood is outside" for claim in search.claims)
+    assert any(claim.text == "Kevin Marchwood is outside" for claim in search.claims())
 
 
 def test_common_names_are_asked_beside_the_likeliest_and_are_not_its_own() -> None:
     search = searching("kevin marshal is outside")
-    claimed = {claim.text[claim.start : claim.end] for claim in search.claims}
+    claimed = {claim.text[claim.start : claim.end] for claim in search.claims()}
     innocent = {name for name in claimed if name.removeprefix("Kevin ") in common_surnames()}
     assert innocent
     assert "Kevin Marchwood" in claimed - innocent
@@ -198,8 +198,8 @@ def test_a_probability_whatever_the_features(some: dict[str, float]) -> None:
 @given(st.text("abcdef 'KkMmWw.,!?-", max_size=80), st.text("Kevin Marchwood., ", max_size=40))
 def test_any_wording_can_be_searched_and_asked_about(text: str, other: str) -> None:
     search = searching(text or "x", varied=[other])
-    assert len(search.claims) <= MOST_CLAIMS
-    assert all(0 <= claim.start < claim.end <= len(claim.text) for claim in search.claims)
+    assert len(search.claims()) <= MOST_CLAIMS
+    assert all(0 <= claim.start < claim.end <= len(claim.text) for claim in search.claims())
     judging(search, lambda _: -1.0)
 
 
