@@ -86,13 +86,15 @@ def calibration_error(p: Floats, y: npt.NDArray[np.bool_], least: float = 0.5) -
 
 def fit(rows: Sequence[Row], features: tuple[str, ...]) -> Fitted:
     """Choose the ridge by cross-validation, then fit on everything."""
+    if not rows:
+        raise ValueError("nothing to fit on")
     values, y = table(rows, features)
     mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     x = (values - mean) / scale
     calls = sorted({row.call for row in rows})
     fold_of = {call: i % FOLDS for i, call in enumerate(calls)}
     folds = np.array([fold_of[row.call] for row in rows])
-    best: tuple[float, float, float] | None = None
+    best = (np.inf, RIDGES[-1], 1.0)
     for ridge in RIDGES:
         p = np.zeros(len(rows))
         for fold in range(FOLDS):
@@ -101,10 +103,8 @@ def fit(rows: Sequence[Row], features: tuple[str, ...]) -> Fitted:
                 p[held] = probabilities(x[held], newton(x[~held], y[~held], ridge))
         clipped = np.clip(p, 1e-4, 1 - 1e-4)
         loss = float(-(y * np.log(clipped) + ~y * np.log(1 - clipped)).mean())
-        if best is None or loss < best[0]:
+        if loss < best[0]:
             best = loss, ridge, calibration_error(p, y)
-    if best is None:
-        raise ValueError("nothing to fit on")
     weights = newton(x, y, best[1])
     return Fitted(float(weights[-1]), features, weights[:-1], mean, scale, best[1], best[0], best[2])
 

@@ -21,7 +21,7 @@ from dispatch.matching import Claim, Fit, Register, Search, look_for
 from dispatch.people import Notice, NoticeStatus, Person
 from dispatch.reading import read
 from dispatch.scheme import Scheme, parse_places, parse_words
-from gateway.pipeline import as_heard, as_wording
+from gateway.pipeline import SUGGESTED, as_heard, as_wording
 from gateway.resources import config_file
 from gateway.speech import transcript as speech
 from gateway.speech.models import bundled_folder
@@ -97,7 +97,7 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             asked: tuple[Claim, ...] = ()
             fits: list[speech.Fit] = []
             if search.suspects:
-                hints = Hints(search.names, tuple(place.name for place in town.places))
+                hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in town.places))
                 again = whisper.listen_for(pcm, hints)
                 heard = dataclasses.replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
                 asked = look_for(heard, search.call, listed, town).claims()

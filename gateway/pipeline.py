@@ -43,6 +43,9 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
+SUGGESTED = 30
+"""Names suggested when a call is heard again; places and members need room in the same prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handled:
@@ -197,7 +200,7 @@ class Pipeline:
         """
         if not search.suspects or not self._transcriber.verifies or transmission.path is None:
             return search, {}
-        hints = Hints(search.names, tuple(place.name for place in scheme.places), tuple(scheme.members))
+        hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in scheme.places), tuple(scheme.members))
         try:
             pcm = await asyncio.to_thread(read_wav, transmission.path)
             again = await self._transcriber.listen_for(pcm, hints)

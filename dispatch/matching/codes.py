@@ -15,6 +15,9 @@ from dispatch.phrases import fold, tokens
 from dispatch.reading.numbers import references
 from dispatch.scheme import Scheme
 
+UNSURE = -5.0
+"""Added to z for digits without anything that calls for a reference: prices, ages and IC codes look the same."""
+
 
 def find_references(call: Call, best: Wording, register: Register, scheme: Scheme) -> Iterable[Found]:
     """References are exact or nothing: a wrong digit is another person."""
@@ -25,7 +28,7 @@ def find_references(call: Call, best: Wording, register: Register, scheme: Schem
         entries = register.by_number.get(mention.wanted.lstrip("0"), ())
         certain = sure.get(mention.span, True)
         evidence = Evidence(
-            MentionKind.REF, 1.0, len(mention.wanted), context=0.0 if certain else -2.6, rivals=max(1, len(entries))
+            MentionKind.REF, 1.0, len(mention.wanted), context=0.0 if certain else UNSURE, rivals=max(1, len(entries))
         )
         for entry in entries:
             how = "is" if certain else "without a word that calls for a reference, is perhaps"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 from dispatch.calls import MentionKind
 from dispatch.matching.claims import Fit, Fits, claimed, heard_at, innocent_names
@@ -22,6 +22,8 @@ FEATURES: Mapping[str, str] = {
     "agreement": "mean likeness over all wordings in which no name was suggested, 0-1",
     "sounds": "phonemes of the name, at most 14: a short name is easily met by chance",
     "against_heard": "how much better the name fits the sound than the words heard in its place (log-probability)",
+    "heard_per_token": "how sure the engine is of the words it heard in its place (log-probability of a token)",
+    "overruled": "how much worse the name fits than words that the engine is sure of: another name, said clearly",
     "per_token": "how likely the name's tokens are on average (log-probability)",
     "against_others": "how much better it fits than any other name of the register there",
     "against_common": "how much better it fits than common names that sound like it",
@@ -29,7 +31,7 @@ FEATURES: Mapping[str, str] = {
     "context": "how much the words around call for a name",
     "surname": "1 for a surname alone",
     "alias": "1 for an alias",
-    "everyday": "1 for a name that is an everyday word",
+    "everyday": "1 for a surname or alias that is an everyday word",
     "clarity": "mean log-probability of the best wording: how clear the call is",
 }
 UNOPPOSED = 8.0
@@ -49,6 +51,11 @@ class Hearing:
     def fit(self, place: Place, name: str) -> Fit | None:
         """How well a name fits at a place; None where nobody asked."""
         return self.fits.get(claimed(self.wordings[place.wording], place, name))
+
+    def heard(self, place: Place) -> float:
+        """How sure the engine is of the words it heard at a place: mean log-probability of their tokens."""
+        fit = self.fits.get(heard_at(self.wordings[place.wording], place))
+        return fit.claimed / fit.tokens if fit else 0.0
 
     def gain(self, place: Place, name: str) -> float | None:
         """How much better a name fits than what was heard there; what is before it is the same for both."""
@@ -74,6 +81,8 @@ def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features 
     gains = {place: gain for place in suspect.places if (gain := hearing.gain(place, name)) is not None}
     if not gains:
         return None
+    best = max(gains, key=lambda place: gains[place])
+    heard = hearing.heard(best)
     fits = [fit for place in gains if (fit := hearing.fit(place, name)) is not None]
     others = [
         gain - other for place, gain in gains.items() if (other := _best_other(suspect, place, hearing)) is not None
@@ -90,6 +99,8 @@ def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features 
         "agreement": suspect.agreement,
         "sounds": float(min(14, suspect.sounds)),
         "against_heard": _within(max(gains.values()), -20, 6),
+        "heard_per_token": _within(heard, -6, 0),
+        "overruled": _within(gains[best], -20, 0) * exp(_within(heard, -6, 0)),
         "per_token": _within(max(fit.claimed / fit.tokens for fit in fits), -9, 0),
         "against_others": _within(max(others, default=UNOPPOSED), -10, UNOPPOSED),
         "against_common": _within(min(common, default=UNOPPOSED), -10, UNOPPOSED),

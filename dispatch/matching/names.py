@@ -19,6 +19,8 @@ _SURNAME_FROM = 0.74
 _FIRST_FROM = 0.72
 _WINDOW_WORDS = 4
 """A name may fall apart into so many words: "now a dwarf eck"."""
+_WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
+"""Before a surname alone: a shop that the list of members lacks."""
 _TITLES = frozenset({"mr", "mrs", "miss", "ms", "mister", "surname", "named", "called"})
 _SEEN = (Intent.SIGHTING, Intent.INCIDENT, Intent.EMERGENCY, Intent.CORRECTION, Intent.STAND_DOWN)
 
@@ -146,12 +148,16 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     elif previous and wording.has_capitals and wording.capital(before[-1]) and not wording.starts_sentence(first - 1):
         context -= 1.0
     said = [token.text for token in words[first:last]]
+    if previous in _WHERE:
+        context -= 3.0
     if common_word(said, scheme):
         context += -2.0 + calls_for_a_name(wording, first, last, scheme)
         if not wording.has_capitals:
             context -= 1.8
         elif previous and wording.capital(before[-1]) and previous not in _TITLES:
             context -= 3.0  # "Spittle Street" is a misheard street
+        elif wording.starts_sentence(first):
+            context -= 1.5  # "Green parka with the hood up"
     elif wording.has_capitals and score < 0.97 and not any(wording.capital(token) for token in words[first:last]):
         context -= 1.2
     if last - first > 1 and score < 0.9:

@@ -16,6 +16,7 @@ from dispatch.matching.context import Wording, calls_for_a_name, is_staff
 from dispatch.matching.model import Features, fitted
 from dispatch.matching.register import Form, Register
 from dispatch.matching.sound_index import SoundIndex
+from dispatch.matching.sounds import likeness, sounds
 from dispatch.matching.weighing import in_best
 from dispatch.phrases import fold, tokens
 from dispatch.reading.spelling import letter_of
@@ -26,6 +27,11 @@ _SPELLED_HITS = 30
 _LETTERS_HEARD = 3
 _PLACES = 8
 _LEAST_LIKE = {MentionKind.FULL: 0.35, MentionKind.LAST: 0.45, MentionKind.ALIAS: 0.5, MentionKind.SPELLED: 0.5}
+_ALONE = (MentionKind.LAST, MentionKind.ALIAS)
+_SAME_FIRST_NAME = 0.6
+"""Likeness from which a first name may be one and the same, misheard."""
+_WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
+"""Before a surname or nickname alone: "at Clarks" is a shop that the list of members lacks."""
 _MASKED_FROM = 0.93
 """A full name this like what was heard counts even inside a shop's or street's name."""
 _WRITTEN = 0.97
@@ -43,7 +49,7 @@ PRIOR_FEATURES: Mapping[str, str] = {
     "context": "how much the words around call for a name",
     "surname": "1 for a surname alone",
     "alias": "1 for an alias",
-    "everyday": "1 for a name that is an everyday word, or part of a place's or member's name",
+    "everyday": "1 for a surname or alias that is an everyday word, or part of a place's or member's name",
     "suggested": "1 where the engine wrote the name when it was suggested",
 }
 
@@ -122,26 +128,39 @@ def _spells(wording: Wording) -> bool:
 
 def _found(  # noqa: PLR0917 - two callers, right above
     forms: Sequence[Form],
-    sounds: SoundIndex,
+    index: SoundIndex,
     wordings: Sequence[Wording],
     scheme: Scheme,
     everyday: frozenset[str],
     most: int,
 ) -> list[Suspect]:
+    given = scheme.words.words("names.given")
     places: dict[int, list[Place]] = {}
     lengths: dict[int, int] = {}
-    for hit in sounds.search([wording.text for wording in wordings], most=most, places=_PLACES):
+    for hit in index.search([wording.text for wording in wordings], most=most, places=_PLACES):
         form, wording = forms[hit.key], wordings[hit.text]
         if hit.likeness < _LEAST_LIKE[form.kind] or hit.last > len(wording.words):
             continue
         span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
         if wording.is_masked(span) and (form.kind is not MentionKind.FULL or hit.likeness < _MASKED_FROM):
             continue
+        if form.kind in _ALONE and hit.first and wording.words[hit.first - 1].text in _WHERE:
+            continue
+        if form.kind is MentionKind.LAST and _another_first_name(wording, hit.first, form, given):
+            continue
         lengths.setdefault(hit.key, len(hit.sounds.replace(" ", "")))
         places.setdefault(hit.key, []).append(
             Place(hit.text, hit.first, hit.last, hit.likeness, _context(wording, hit.first, hit.last, scheme))
         )
     return [_suspect(forms[key], there, lengths[key], wordings, everyday) for key, there in places.items()]
+
+
+def _another_first_name(wording: Wording, first: int, form: Form, given: frozenset[str]) -> bool:
+    """A first name stands before the surname that is nobody's who bears it: somebody else was named."""
+    if not first or wording.words[first - 1].text not in given:
+        return False
+    said = sounds(wording.words[first - 1].text)
+    return all(likeness(said, sounds(entry.person.first_name)) < _SAME_FIRST_NAME for entry in form.entries)
 
 
 def _likeliest(found: Iterable[Suspect]) -> Iterable[Suspect]:
@@ -200,7 +219,7 @@ def _suspect(
         plain[0].likeness if plain else _UNHEARD,
         total / weight if weight else 0.0,
         sounds,
-        all(token.text in everyday for token in tokens(fold(form.spoken))),
+        form.kind in _ALONE and all(token.text in everyday for token in tokens(fold(form.spoken))),
         suggested=bool(suggested) and suggested[0].likeness >= _WRITTEN,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dispatch.calls import Call, MentionKind, Span
 from dispatch.matching.context import Wording
@@ -16,12 +17,12 @@ from dispatch.people import Person
 
 CAP = 0.985
 """Nothing heard on a radio is certain."""
-EVERYDAY_CAP = 0.6
-"""A surname or alias that is an everyday word ("Street", "Castle") fits the sound of that word as well: a person looks, unless the
-words around it already convince the rules."""
+EVERYDAY_CAP = 0.45
+"""A surname or alias that is an everyday word ("Street", "Castle") fits the sound of that word as well: nobody is asked about it,
+unless the words around it convince the rules."""
 AGAINST, UNLIKELY = -12.0, -6.0
-CONTRADICTED_CAP = 0.6
-"""However like a name the words are: where the sound itself fits it this much worse than what was heard, a person looks."""
+CONTRADICTED_CAP = 0.45
+"""However like a name the words are: where the sound itself fits it this much worse than what was heard, it is no finding."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
 _DENIED_SHARE = 0.25
 """Of the wordings that hold the name: a "not" is easily lost, and a wrong name is worse than none."""
@@ -37,7 +38,9 @@ class Judged:
     suspect: Suspect
     features: Features
     probability: float
-    """That the name was said, whoever bears it."""
+    """That the name was said, whoever bears it, by the model."""
+    cap: float
+    """What the rules allow at most."""
 
 
 def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
@@ -46,7 +49,7 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
     judged = judge(hearing, by_text)
     for one in judged:
         suspect, features = one.suspect, one.features
-        probability = calibrated(beside_rivals(one, judged)) / len(suspect.form.entries)
+        probability = min(one.cap, calibrated(beside_rivals(one, judged))) / len(suspect.form.entries)
         place = suspect.places[0]
         wording = wordings[place.wording]
         where = in_best(wordings[0], wording, place.first, place.last) if place.wording else _span(wording, place)
@@ -62,7 +65,9 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
                 reason(suspect, entry.person, said, features),
                 _share(suspect, wordings, "denied") >= _DENIED_SHARE
                 or any(where.overlaps(scope) for scope in call.negations),
-                _share(suspect, wordings, "hedged") >= 0.5 or any(where.overlaps(scope) for scope in call.hedges),
+                _share(suspect, wordings, "hedged") >= 0.5
+                or any(where.overlaps(scope) for scope in call.hedges)
+                or _after_a_lost_not(wording, place),
                 best_here=features["against_others"] >= 0,
             )
 
@@ -85,11 +90,12 @@ def _judged(suspect: Suspect, hearing: Hearing, by_text: ByText) -> Judged | Non
     if features is None:
         return None
     probability = min(CAP, fitted("verdict", tuple(FEATURES)).probability(features))
-    if suspect.everyday and kind is not MentionKind.FULL:
-        probability = min(probability, max(EVERYDAY_CAP, said_so))
+    cap = CAP
+    if suspect.everyday:
+        cap = max(EVERYDAY_CAP, said_so)
     if features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY:
-        probability = min(probability, CONTRADICTED_CAP)
-    return Judged(suspect, features, probability)
+        cap = min(cap, CONTRADICTED_CAP)
+    return Judged(suspect, features, probability, cap)
 
 
 def beside_rivals(one: Judged, judged: Sequence[Judged]) -> float:
@@ -140,6 +146,16 @@ def _share(suspect: Suspect, wordings: Sequence[Wording], kind: str) -> float:
     holds = [(wording, span) for wording, span in holds if not wording.biased] or holds
     inside = sum(any(span.overlaps(scope) for scope in getattr(wording, kind)) for wording, span in holds)
     return inside / len(holds) if holds else 0.0
+
+
+_BE = frozenset({"was", "is", "were", "wasn", "isn"})
+_LEFT_OF_NOT = frozenset({"an", "and", "in", "nt", "un", "end"})
+
+
+def _after_a_lost_not(wording: Wording, place: Place) -> bool:
+    """Where "it was an" stands before a name, "it wasn't" may have been said: no name takes an article."""
+    near = [token.text for token in wording.words[max(0, place.first - 4) : place.first + 1]]
+    return any(one in _BE and other in _LEFT_OF_NOT for one, other in pairwise(near))
 
 
 def _words(wording: Wording, first: int, last: int) -> tuple[str, ...]:

@@ -207,7 +207,11 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
                 span = Span(words[prefix].start, span.end)
                 found.append(Reference(run.digits.zfill(wanted), span, sure=True))
             continue
-        if _something_else(folded, span, scheme) or words[run.last - 1].ending not in ("", "'s"):
+        if (
+            _ic_and_age(folded, run, span)
+            or _something_else(folded, span, scheme)
+            or words[run.last - 1].ending not in ("", "'s")
+        ):
             continue
         cue = scheme.words["references.cues"].ends_at(folded, span.start) is not None
         if len(run.digits) == wanted and run.first and _misheard_prefix(words[run.first - 1].text, scheme):
@@ -226,6 +230,11 @@ def _in_tens(words: Sequence[Token], run: DigitRun) -> bool:
     return any(
         word.text in _TENS or word.text in _TEENS or word.text == "hundred" for word in words[run.first : run.last]
     )
+
+
+def _ic_and_age(folded: str, run: DigitRun, span: Span) -> bool:
+    """Such as "I see 130" or "I see one, 30": IC1, thirties."""
+    return folded[: span.start].endswith("i see ") and re.fullmatch(r"[1-69][1-9]0", run.digits) is not None
 
 
 def _something_else(folded: str, span: Span, scheme: Scheme) -> bool:

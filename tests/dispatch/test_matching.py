@@ -86,7 +86,7 @@ def _level(confidence: float | None) -> str:
         ("FT zero one four two is outside.", 142, "alert"),
         ("FT zero one four three is outside.", 142, "no"),
         ("number one four two is outside", 142, "alert"),
-        ("one four two is behind the bins", 142, "alert"),
+        ("one four two is behind the bins", 142, "ask"),
         # spelled
         ("Surname Mike Alpha Romeo Charlie Hotel Whiskey Oscar Oscar Delta, in the shop.", 142, "alert"),
         ("Surname Mike Alpha Romeo Charlie Hotel Whiskey Oscar Delta, in the shop.", 142, "alert"),
