@@ -26,6 +26,8 @@ class Row:
     features: Mapping[str, float]
     named: bool
     """This person was spoken of."""
+    weight: float = 1.0
+    """How many such suspects of real days this one stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ def table(rows: Sequence[Row], features: Sequence[str]) -> tuple[Floats, npt.NDA
     return values, np.array([row.named for row in rows])
 
 
-def newton(x: Floats, y: npt.NDArray[np.bool_], ridge: float) -> Floats:
-    """Weights, the bias last; the bias is not shrunk."""
+def newton(x: Floats, y: npt.NDArray[np.bool_], ridge: float, counts: Floats) -> Floats:
+    """Weights, the bias last; the bias is not shrunk. `counts` is how often each row counts."""
     design = np.hstack([x, np.ones((len(x), 1))])
     shrink = np.full(design.shape[1], ridge)
     shrink[-1] = 0.0
     weights = np.zeros(design.shape[1])
     for _ in range(60):
         p = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (p - y) + shrink * weights
-        curvature = (design * (p * (1 - p))[:, None]).T @ design + np.diag(shrink + 1e-9)
+        gradient = design.T @ (counts * (p - y)) + shrink * weights
+        curvature = (design * (counts * p * (1 - p))[:, None]).T @ design + np.diag(shrink + 1e-9)
         step = np.linalg.solve(curvature, gradient)
         weights = weights - step
         if float(np.abs(step).max()) < 1e-7:
@@ -91,6 +93,7 @@ def fit(rows: Sequence[Row], features: tuple[str, ...]) -> Fitted:
     values, y = table(rows, features)
     mean, scale = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     x = (values - mean) / scale
+    counts = np.array([row.weight for row in rows])
     calls = sorted({row.call for row in rows})
     fold_of = {call: i % FOLDS for i, call in enumerate(calls)}
     folds = np.array([fold_of[row.call] for row in rows])
@@ -100,12 +103,12 @@ def fit(rows: Sequence[Row], features: tuple[str, ...]) -> Fitted:
         for fold in range(FOLDS):
             held = folds == fold
             if held.any() and not held.all():
-                p[held] = probabilities(x[held], newton(x[~held], y[~held], ridge))
+                p[held] = probabilities(x[held], newton(x[~held], y[~held], ridge, counts[~held]))
         clipped = np.clip(p, 1e-4, 1 - 1e-4)
-        loss = float(-(y * np.log(clipped) + ~y * np.log(1 - clipped)).mean())
+        loss = float(-(counts * (y * np.log(clipped) + ~y * np.log(1 - clipped))).mean() / counts.mean())
         if loss < best[0]:
             best = loss, ridge, calibration_error(p, y)
-    weights = newton(x, y, best[1])
+    weights = newton(x, y, best[1], counts)
     return Fitted(float(weights[-1]), features, weights[:-1], mean, scale, best[1], best[0], best[2])
 
 

@@ -30,7 +30,7 @@ if __package__ in (None, ""):  # `uv run bench/names.py`
 
 from bench import _names_baselines as baselines
 from bench import _names_human, _names_noise
-from bench._names_corpus import make, own_plan, tools
+from bench._names_corpus import corpus_folder, make, own_plan
 from bench._names_curves import Named, Point, curve
 from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
 from bench._names_report import picture, tables
@@ -60,8 +60,8 @@ class TestSet:
 
 def test_sets(python: Path, names: Iterable[str], part: int) -> list[TestSet]:
     """Make the sets that are asked for."""
-    given = tools()
-    corpus = Path(given.make.__file__ or "").parent
+    corpus = corpus_folder()
+    sys.path.insert(0, str(corpus))  # for its score.py
     found: list[TestSet] = []
     for name in names:
         progress(f"clips: {name}")
@@ -98,7 +98,7 @@ def played(one: TestSet, model: str, folder: Path | None) -> dict[str, dict[str,
         new = out.with_suffix(".new")
         subprocess.run(
             [
-                sys.executable, "-m", "gateway.cli.app", "replay", "--config", str(setting), "--register", str(one.register),
+                str(Path(sys.executable).with_name("huecry")), "replay", "--config", str(setting), "--register", str(one.register),
                 "--places", str(REPOSITORY / "config/places.csv"), "--no-dispatch", "--json", str(new), *map(str, todo),
             ],
             check=True, stdout=subprocess.DEVNULL, cwd=REPOSITORY,

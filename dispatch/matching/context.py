@@ -85,6 +85,9 @@ def prepare(
     masks += scheme.words["names.brands"].find(folded)
     if opening_words and words:
         masks.append(Span(0, words[min(opening_words, len(words)) - 1].after))
+    calling = _calls_control(words, scheme)
+    if calling:
+        masks.append(Span(0, words[calling - 1].after))
     denied, hedged = (call.negations, call.hedges) if call else _scopes(text, scheme)
     capitals = sum(text[token.start].isupper() for token in words[1:])
     return Wording(
@@ -99,6 +102,22 @@ def prepare(
         weight=weight,
         varied=varied,
     )
+
+
+_LINKS = frozenset({"to", "the", "two", "a", "for", "into", "calling", "through", "took", "too", "at"})
+_OPENING = 7
+
+
+def _calls_control(words: Sequence[Token], scheme: Scheme) -> int:
+    """Words up to the control room's name, where a call begins with a few words and a link, misheard or not: who calls.
+
+    "Boost the control" is Boots to Control: whatever stands there is a shop.
+    """
+    control = {fold(name) for name in scheme.control_names}
+    for i in range(2, min(_OPENING, len(words))):
+        if words[i].text in control and words[i - 1].text in _LINKS:
+            return i + 1
+    return 0
 
 
 def _scopes(text: str, scheme: Scheme) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

@@ -221,7 +221,7 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
         elif len(run.digits) == wanted:
             found.append(Reference(run.digits, span, sure=_bare(run, words)))
         elif len(run.digits) == wanted - 1 and not run.digits.startswith("0") and (cue or not _in_tens(words, run)):
-            found.append(Reference(run.digits.zfill(wanted), span, sure=cue))
+            found.append(Reference(run.digits.zfill(wanted), span, sure=cue or _does_something(folded, span)))
     return sorted(found, key=lambda reference: reference.span.start)
 
 
@@ -230,6 +230,15 @@ def _in_tens(words: Sequence[Token], run: DigitRun) -> bool:
     return any(
         word.text in _TENS or word.text in _TEENS or word.text == "hundred" for word in words[run.first : run.last]
     )
+
+
+_DOES = re.compile(r"(?:'s|,? (?:is|has|was|just|are))\b")
+
+
+def _does_something(folded: str, span: Span) -> bool:
+    """A clause begins with the number and goes on with a verb: "one two nine is behind the bins"."""
+    begins = re.search(r"(?:^|[.!?,:;]\s*)$", folded[: span.start]) is not None
+    return begins and _DOES.match(folded, span.end) is not None
 
 
 def _ic_and_age(folded: str, run: DigitRun, span: Span) -> bool:

@@ -57,7 +57,7 @@ class SpeechSettings:
     hot_word_passes: Annotated[int, Ge(1), Le(8)] = 1
     """Whisper: such passes. One takes about 223 tokens of suggestions, some 45 full names, which is more than sound alike."""
 
-    varied: Annotated[int, Ge(0), Le(30)] = 8
+    varied: Annotated[int, Ge(0), Le(30)] = 6
     """Whisper: further wordings, heard through a little noise of the engine's own. Names that it doesn't know are found by how
     these differ (docs/names.md). 0: none."""
 

@@ -56,6 +56,7 @@ _SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
 _TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
 _TOKENS_SPARE: Final = 20
 _REMEMBERED: Final = 4
+_AGAIN_BEAM: Final = 2  # what is heard with suggestions only shows where to look
 
 # As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).
 _NO_SPEECH: Final = 0.6
@@ -74,7 +75,7 @@ class WhisperOptions:
     threads: int = 2
     hot_words: bool = True
     hot_word_passes: int = 1
-    varied: int = 8
+    varied: int = 6
     language: str = "en"
     compute_type: str = "int8"
 
@@ -231,7 +232,7 @@ class WhisperEngine:
             for window in pieces:
                 if not window.text:
                     continue  # where nobody spoke, suggestions would be heard all the same
-                decoded, _ = self._decode(window, prompt, min(self._options.hypotheses, 3))
+                decoded, _ = self._decode(window, prompt, _AGAIN_BEAM, min(_AGAIN_BEAM, self._options.beam))
                 twice = says_again(window.text)
                 # Suggestions make the decoder loop more often: what doesn't loop goes first.
                 rows.append(
@@ -320,7 +321,9 @@ class WhisperEngine:
         even = features.shape[1] // 2 * 2  # the encoder's convolution has stride 2
         return self._whisper.encode(np.ascontiguousarray(features[:, :even]))
 
-    def _decode(self, window: _Window, prompt: list[int], count: int) -> tuple[list[_Wording], float]:
+    def _decode(
+        self, window: _Window, prompt: list[int], count: int, beam: int | None = None
+    ) -> tuple[list[_Wording], float]:
         """Best wordings of a window, best first, at least one; and the probability that it holds no speech."""
         tokenizer, options = self._tokenizer, self._options
         start = [*prompt, *tokenizer.sot_sequence, tokenizer.no_timestamps]
@@ -328,8 +331,8 @@ class WhisperEngine:
         result = self._whisper.model.generate(
             window.encoded,
             [start],
-            beam_size=options.beam,
-            num_hypotheses=min(count, options.beam),
+            beam_size=beam or options.beam,
+            num_hypotheses=min(count, beam or options.beam),
             return_scores=True,
             return_no_speech_prob=True,
             max_length=min(len(start) + room, self._whisper.max_length),

@@ -86,7 +86,7 @@ def _level(confidence: float | None) -> str:
         ("FT zero one four two is outside.", 142, "alert"),
         ("FT zero one four three is outside.", 142, "no"),
         ("number one four two is outside", 142, "alert"),
-        ("one four two is behind the bins", 142, "ask"),
+        ("one four two is behind the bins", 142, "alert"),
         # spelled
         ("Surname Mike Alpha Romeo Charlie Hotel Whiskey Oscar Oscar Delta, in the shop.", 142, "alert"),
         ("Surname Mike Alpha Romeo Charlie Hotel Whiskey Oscar Delta, in the shop.", 142, "alert"),
@@ -202,7 +202,7 @@ def test_the_notice_is_looked_up_now(who: int, state: NoticeState) -> None:
         ("Ryan Tillwater is outside.", "but Bryan Tillwater is nearly as close"),
         ("Tillwater is outside.", "shared by 2 people on the register"),
         ("FT-0142 is outside.", '"FT-0142" is reference FT-0142'),
-        ("one four two is outside", "without a word that calls for a reference"),
+        ("he is outside again one four two", "without a word that calls for a reference"),
         ("Mike Alpha Romeo Charlie Hotel Whiskey Oscar Delta is in", "(1 of 8 letters differ)"),
         ("It might be Kevin Marchwood.", "the speaker is unsure"),
         ("It is not Kevin Marchwood.", "denied by the speaker"),

@@ -140,7 +140,7 @@ def test_brothers_who_fit_alike_are_for_a_person_to_tell_apart() -> None:
     search = searching("Brian till water is in the shop, blue coat.")
     found = judging(search, fits_only("Bryan Tillwater", "Ryan Tillwater"))
     assert max(one.confidence for one in found.values()) < ALERT
-    assert sum(one.confidence for one in found.values() if "Tillwater" in one.person.name) <= 1.01
+    assert sum(one.confidence for one in found.values() if "Tillwater" in one.person.name) <= 1.1
 
 
 def test_a_surname_that_is_a_word_is_for_a_person_to_look_at() -> None:

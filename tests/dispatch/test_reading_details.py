@@ -82,7 +82,8 @@ def test_references(text: str, digits: list[str]) -> None:
         ("FT-0142 is here", True),
         ("zero one four two is here", True),
         ("number one four two is here", True),
-        ("one four two is here", False),
+        ("one four two is here", True),
+        ("he is here again one four two", False),
     ],
 )
 def test_how_sure_a_reference_is(text: str, *, sure: bool) -> None:
