@@ -118,8 +118,17 @@ async def little_town(
     *,
     base: SimulatorSettings | None = None,
     speak: Callable[[str], Awaitable[bytes]] | None = None,
+    along: bool = False,
 ) -> AsyncIterator[LittleTown]:
-    """Fernley, with the demonstration's register and members, on air that runs twenty times as fast as life."""
+    """Fernley, with the demonstration's register and members, on air that runs twenty times as fast as life.
+
+    Args:
+        folder: where its state and texts go.
+        transcriber: hears.
+        base: the base station.
+        speak: the voice.
+        along: the transcriber hears while somebody talks.
+    """
     pace = 0.05
     settings = await asyncio.to_thread(
         Settings,
@@ -145,7 +154,7 @@ async def little_town(
             parts = put_together(
                 settings,
                 [driver],
-                Engines(store, transcriber, speak or voice),
+                Engines(store, transcriber, speak or voice, transcriber if along else None),
                 [FolderChannel(ChannelKind.SMS, texts, clock)],
                 clock=clock,
                 watchers=Watchers(Listeners(handled=handled.append)),
