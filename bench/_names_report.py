@@ -29,6 +29,47 @@ _FIGURES = (
 )
 
 
+HELD_BY = (
+    "alerted",
+    "named surely, but read as another kind of call",
+    "named surely, but under 18",
+    "named surely, but denied or as a guess",
+    "found, for a person to look at",
+    "found, as a weak candidate",
+    "not found at all",
+)
+_ALERT_AT = 0.85
+_REVIEW_AT = 0.5
+
+
+def held_by(truth: Sequence[Mapping[str, Any]], records: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """What became of everybody due, by how they were named (full, last, alias, ref, spelled)."""
+    counts: dict[str, dict[str, int]] = {what: {} for what in HELD_BY}
+    for row in truth:
+        record = records.get(row["file"], {})
+        for reference in row["alert"]:
+            kind = next(p["kind"] for p in row["people"] if p.get("reference") == reference and not p["negated"])
+            what = _became(reference, record)
+            counts[what][kind] = counts[what].get(kind, 0) + 1
+    return counts
+
+
+def _became(reference: str, record: Mapping[str, Any]) -> str:
+    found = [p for p in (*record.get("people", ()), *record.get("candidates", ())) if p["reference"] == reference]
+    if not found:
+        return HELD_BY[6]
+    person = found[0]
+    if record["decision"] == "alert" and person["confidence"] >= _REVIEW_AT and not person["negated"]:
+        return HELD_BY[0]
+    if person["confidence"] < _REVIEW_AT:
+        return HELD_BY[5]
+    if person["negated"] or "not sure" in record["decision_reason"]:
+        return HELD_BY[3]
+    if person["confidence"] < _ALERT_AT:
+        return HELD_BY[4]
+    return HELD_BY[2] if "under 18" in record["decision_reason"] else HELD_BY[1]
+
+
 def tables(sets: Mapping[str, Mapping[str, Any]], curves: Mapping[str, Mapping[str, Sequence[Point]]]) -> None:
     """Print the figures of each set, and everybody's recall at a few false alerts."""
     console = Console()
@@ -37,12 +78,23 @@ def tables(sets: Mapping[str, Mapping[str, Any]], curves: Mapping[str, Mapping[s
         values = [figures.get(key) for figures in sets.values()]
         table.add_row(title, *(form.format(value) if value is not None else "-" for value in values))
     console.print(table)
+    for name, figures in sets.items():
+        if figures.get("held_by"):
+            _print_held(console, name, figures["held_by"])
     for title, drawn in curves.items():
         beside = Table("way", *(f"recall at <= {most:g} false per 1,000" for most in AT_MOST), title=title)
         for name, points in drawn.items():
             cells = [recall_at(points, most) for most in AT_MOST]
             beside.add_row(name, *(f"{cell.recall:.2f}" if cell else "-" for cell in cells))
         console.print(beside)
+
+
+def _print_held(console: Console, name: str, counts: Mapping[str, Mapping[str, int]]) -> None:
+    kinds = sorted({kind for row in counts.values() for kind in row})
+    table = Table(f"{name}: everybody due", *kinds, "all")
+    for what, row in counts.items():
+        table.add_row(what, *(str(row.get(kind, 0)) for kind in kinds), str(sum(row.values())))
+    console.print(table)
 
 
 def picture(curves: Mapping[str, Mapping[str, Sequence[Point]]], path: Path) -> None:

@@ -33,7 +33,7 @@ from bench import _names_human, _names_noise
 from bench._names_corpus import corpus_folder, make, own_plan
 from bench._names_curves import Named, Point, curve
 from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
-from bench._names_report import picture, tables
+from bench._names_report import held_by, picture, tables
 from bench._town import progress
 
 RESULTS = REPOSITORY / "bench/results/names.json"
@@ -126,6 +126,7 @@ def scored(truth: Sequence[dict[str, Any]], records: Mapping[str, dict[str, Any]
     clear = [row for row in natural if row["profile"] in ("clean", "fm_good", "dmr")]
     figures: dict[str, Any] = score.score(natural, records)
     figures["alert_recall_natural_clear"] = score.score(clear, records)["alert_recall_natural"] if clear else None
+    figures["held_by"] = held_by(natural, records) if any(row["alert"] for row in natural) else None
     hard = [row for row in truth if row["voice"] in score.HARD]
     if hard:
         beside = score.score(hard, records)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bench._names_fit import Row, as_json, calibration_error, fit
+from bench._names_report import HELD_BY, held_by
 from dispatch.matching.model import Model
 
 FEATURES = ("fits", "likeness")
@@ -50,3 +51,21 @@ def test_calibration_error_is_the_gap_between_what_is_said_and_what_is_true() ->
 def test_nothing_to_fit_on_is_an_error() -> None:
     with pytest.raises(ValueError, match="nothing to fit on"):
         fit([], FEATURES)
+
+
+def test_what_became_of_everybody_due() -> None:
+    def record(decision: str, confidence: float, *, negated: bool = False, reason: str = "") -> dict[str, object]:
+        person = {"reference": "DT-1", "confidence": confidence, "negated": negated}
+        return {"decision": decision, "people": [person], "candidates": [], "decision_reason": reason}
+
+    person = {"reference": "DT-1", "kind": "full", "negated": False}
+    truth = [{"file": f"{n}.wav", "alert": ["DT-1"], "people": [person]} for n in range(7)]
+    records = {
+        "0.wav": record("alert", 0.9),
+        "1.wav": record("log", 0.9),
+        "2.wav": record("review", 0.9, reason="DT-1 is under 18: description only, and the manager decides."),
+        "3.wav": record("log", 0.9, negated=True),
+        "4.wav": record("review", 0.7),
+        "5.wav": record("log", 0.2),
+    }
+    assert held_by(truth, records) == {what: {"full": 1} for what in HELD_BY}
