@@ -17,8 +17,9 @@ from dispatch.matching.context import Wording
 from dispatch.matching.sound_index import SoundIndex
 from dispatch.matching.suspects import Place, Suspect
 
-MOST_CLAIMS = 32
-"""Held against one call. Each costs 20-50 ms with the smallest model, so this bounds what a long call takes."""
+MOST_CLAIMS, LEAST_CLAIMS = 32, 12
+WORDS = 640
+"""Words held against one call, all claims together: a claim about a call of 20 words costs 10 to 20 ms with the smallest model."""
 ASKED = 12
 """Suspects held against the sound."""
 LEAST_ODDS = -5.5
@@ -65,12 +66,14 @@ def heard_at(wording: Wording, place: Place) -> Claim:
 
 
 def claims_for(suspects: Sequence[Suspect], wordings: Sequence[Wording]) -> tuple[Claim, ...]:
-    """What to hold against the sound, most telling first, each once, at most `MOST_CLAIMS`."""
+    """What to hold against the sound, most telling first, each once, fewer for a long call."""
     asked: dict[Claim, None] = {}
+    words = len(wordings[0].words) if wordings else 1
+    most = max(LEAST_CLAIMS, min(MOST_CLAIMS, WORDS // max(1, words)))
 
     def ask(found: Iterable[Claim]) -> None:
         new = [claim for claim in found if claim not in asked]
-        if len(asked) + len(new) <= MOST_CLAIMS:
+        if len(asked) + len(new) <= most:
             asked.update(dict.fromkeys(new))
 
     likely = [suspect for suspect in suspects[:ASKED] if suspect.log_odds >= LEAST_ODDS]

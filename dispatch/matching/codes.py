@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import Levenshtein
 
-from dispatch.calls import Call, MentionKind
+from dispatch.calls import Call, MentionKind, Span
 from dispatch.matching.confidence import Evidence
 from dispatch.matching.context import Wording
 from dispatch.matching.found import Found
@@ -41,8 +41,14 @@ def find_references(call: Call, best: Wording, register: Register, scheme: Schem
                 evidence.confidence(),
                 f'"{mention.said}" {how} reference {entry.person.reference}.',
                 mention.negated,
-                mention.hedged,
+                mention.hedged or _quoted(best, mention.span),
             )
+
+
+def _quoted(best: Wording, span: Span) -> bool:
+    """Somebody said it before: "... said 0107, ..." begins a correction more often than not."""
+    before = [token.text for token in best.words if token.after <= span.start]
+    return bool(before) and before[-1] in ("said", "say", "says")
 
 
 def _spelling_distance(heard: str, name: str) -> float:

@@ -27,6 +27,9 @@ NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
 _DENIED_SHARE = 0.25
 """Of the wordings that hold the name: a "not" is easily lost, and a wrong name is worse than none."""
 
+_SAME_WORDS = 0.05
+"""Places this much less like the name are other words: "not Ryan" does not deny Bryan."""
+
 ByText = Mapping[tuple[int, MentionKind], float]
 """The probability by the words alone, for each person and kind of name."""
 
@@ -140,7 +143,7 @@ def _share(suspect: Suspect, wordings: Sequence[Wording], kind: str) -> float:
     said = {
         _words(wordings[place.wording], place.first, place.last)
         for place in suspect.places
-        if place.likeness >= suspect.likeness - 0.15
+        if place.likeness >= suspect.likeness - _SAME_WORDS
     }
     holds = [(wording, span) for wording in wordings if (span := _where(wording, said)) is not None]
     holds = [(wording, span) for wording, span in holds if not wording.biased] or holds
@@ -153,9 +156,18 @@ _LEFT_OF_NOT = frozenset({"an", "and", "in", "nt", "un", "end"})
 
 
 def _after_a_lost_not(wording: Wording, place: Place) -> bool:
-    """Where "it was an" stands before a name, "it wasn't" may have been said: no name takes an article."""
-    near = [token.text for token in wording.words[max(0, place.first - 4) : place.first + 1]]
-    return any(one in _BE and other in _LEFT_OF_NOT for one, other in pairwise(near))
+    """Where a denial may have been said, whatever became of it: a name right behind it is at most a guess.
+
+    "It was an" before a name may have been "it wasn't": no name takes an article. And a "not" that denies nothing ("not great")
+    may have denied the name that comes right behind it.
+    """
+    first = max(0, place.first - 4)
+    near = [token.text for token in wording.words[first : place.first + 1]]
+    if any(one in _BE and other in _LEFT_OF_NOT for one, other in pairwise(near)):
+        return True
+    gap = wording.folded[wording.words[max(0, place.first - 3)].start : wording.words[place.first].start]
+    clause = gap[max(gap.rfind(mark) for mark in ".!?;,") + 1 :]
+    return "not" in clause.split()
 
 
 def _words(wording: Wording, first: int, last: int) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dispatch.calls import Call, Intent, Match, MentionKind
 
 SURE = 0.9
 """From this confidence a name says what a call is for."""
-_WHOLE = (MentionKind.FULL, MentionKind.REF, MentionKind.SPELLED)
+_WHOLE = (MentionKind.FULL, MentionKind.REF)
+"""A name spelled and nothing else answers a question."""
 
 
 def with_names(call: Call, matches: Sequence[Match]) -> Call:

@@ -56,6 +56,7 @@ _SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
 _TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
 _TOKENS_SPARE: Final = 20
 _REMEMBERED: Final = 4
+_VARIED_S: Final = 54.0  # seconds of sound in all varied wordings together: a long call gets fewer
 _AGAIN_BEAM: Final = 2  # what is heard with suggestions only shows where to look
 
 # As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).
@@ -247,8 +248,8 @@ class WhisperEngine:
 
     def _vary(self, window: _Window) -> list[_Wording]:
         """Wordings heard through a little noise; those of a beam differ in commas, these where the decoder is at a loss."""
-        count = self._options.varied
-        if not count:
+        count = min(self._options.varied, max(2, int(_VARIED_S / max(window.duration_s, 1.0))))
+        if not self._options.varied:
             return []
         tokenizer = self._tokenizer
         encoded, _ = cropped(window.encoded, len(window.samples), _HOP)
