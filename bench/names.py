@@ -208,16 +208,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.natural:
         hard = frozenset(importlib.import_module("score").HARD)
         sets = [replace(one, leave_out=hard) for one in sets]
-    results: dict[str, Any] = {"machine": _machine(), "part": options.part, "sets": {}, "curves": {}}
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    # Sets that are not asked for this time keep their figures.
+    results: dict[str, Any] = {"machine": _machine(), "sets": kept.get("sets", {}), "curves": kept.get("curves", {})}
     curves: dict[str, dict[str, list[Point]]] = {}
     for model in options.models.split(","):
         folder = whisper_base() if model == "base" else None
         for one in sets:
             records = played(one, model, folder)
-            results["sets"][f"{one.name}, {model}"] = scored(one.truth(), records)
+            results["sets"][f"{one.name}, {model}"] = {"part": options.part} | scored(one.truth(), records)
             if one.name in options.compare.split(","):
                 curves[f"{one.name}, {model}"] = compared(one, records, hot_worded(one, model, folder), python)
-    results["curves"] = {
+    results["curves"] |= {
         title: {name: [[p.threshold, p.recall, p.false_per_1000] for p in points] for name, points in drawn.items()}
         for title, drawn in curves.items()
     }

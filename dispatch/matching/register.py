@@ -13,6 +13,8 @@ from dispatch.people import Person
 from dispatch.phrases import fold
 from dispatch.reading.spelling import spell
 
+LEAST_PART = 5
+"""Letters of one part of a double-barrelled surname that is looked for by sound: "Tull" is in "tall"."""
 LEAST_SPELLED, MOST_SPELLED = 3, 14
 """Letters of a surname that is looked for spelled out."""
 
@@ -114,7 +116,7 @@ def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
         if person.last_name:
             add(MentionKind.LAST, person.last_name, entry)
             for part in re.split(r"[\s\-]+", person.last_name):
-                if letters(part) != entry.last and len(letters(part)) >= 4:
+                if letters(part) != entry.last and len(letters(part)) >= LEAST_PART:
                     add(MentionKind.LAST, part, entry)
         for alias in dict.fromkeys(person.aliases):
             add(MentionKind.ALIAS, alias, entry)

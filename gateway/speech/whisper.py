@@ -186,7 +186,7 @@ class WhisperEngine:
             varied.append([_hypothesis(one, window, twice=twice, varied=True) for one in self._vary(window)])
             words.extend(self._words(window, heard[0]))
         hypotheses = joined(rows, self._options.hypotheses)
-        hypotheses += [join(list(drawn)) for drawn in zip(*varied, strict=True)]
+        hypotheses += [join(list(drawn)) for drawn in zip(*varied, strict=False)]  # a short window has more
         hypotheses += self._listen_for(pieces, hints)
         return Transcript(
             text=" ".join(window.text for window in pieces if window.text),
