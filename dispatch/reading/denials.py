@@ -51,7 +51,9 @@ def _forward(folded: str, start: int, count: int, scheme: Scheme, *, own_again: 
     return Span(start, max(start, end))
 
 
-_QUESTION = re.compile(r"\W*(?:(?:control|and|so|\w+ to \w+),? )?(?:is|was|are|were|has|have|did|does|do|who(?!(?:'s)? to ))\b")
+_QUESTION = re.compile(
+    r"\W*(?:(?:control|and|so|\w+ to \w+),? )?(?:is|was|are|were|has|have|did|does|do|who(?!(?:'s)? to ))\b"
+)
 """A question about somebody, not a wish ("can you ...")."""
 
 
