@@ -278,7 +278,7 @@ def test_evidence_together_is_never_less(confidences_of: list[float]) -> None:
 
 
 def test_it_is_quick() -> None:
-    """A thousand people, ten hypotheses. Process time, so that a busy machine doesn't fail it; the bound is generous."""
+    """Sixty times the people, ten hypotheses: hardly longer. In one run, so that the machine doesn't matter."""
     syllables = [a + b for a, b in product("bcdfghlmnprstvw", ("an", "el", "ir", "on", "ur"))]
     names = [f"{first}{second}ton" for first, second in product(syllables, syllables)][:983]
     people = (*PEOPLE, *(person(1000 + i, f"Alan {name.capitalize()}") for i, name in enumerate(names)))
@@ -289,8 +289,12 @@ def test_it_is_quick() -> None:
     spoken = heard(others[0], *others[1:6], biased=others[6:])
     call = read(spoken, TOWN)
     register = Register.of(people)  # as the pipeline keeps it
-    match(spoken, call, register, NOW, ZONE, TOWN)
-    started = time.process_time()
-    for _ in range(5):
-        match(spoken, call, register, NOW, ZONE, TOWN)
-    assert (time.process_time() - started) / 5 < 0.15
+
+    def seconds(listed: Register) -> float:
+        match(spoken, call, listed, NOW, ZONE, TOWN)
+        started = time.process_time()
+        for _ in range(5):
+            match(spoken, call, listed, NOW, ZONE, TOWN)
+        return time.process_time() - started
+
+    assert seconds(register) < 15 * seconds(Register.of(PEOPLE))

@@ -214,9 +214,14 @@ def test_binary_inside_a_row_is_refused() -> None:
 def test_ten_thousand_rows_are_quick_and_too_many_are_refused() -> None:
     rows = [ROW | {"reference": f"DT-{number}"} for number in range(10_000)]
     data = made(*rows)
-    before = time.process_time()
+    few = made(*rows[:1000])
+    parse_register(few)
+    started = time.process_time()
+    parse_register(few)
+    between = time.process_time()
     assert len(parse_register(data).rows) == 10_000
-    assert time.process_time() - before < 5
+    # In one run, so that neither the machine nor what else it does matters: ten times the rows, about ten times the time.
+    assert time.process_time() - between < 30 * (between - started)
     too_many = b"reference,last_name,notice_status\n" + b"".join(b"A%d,B,\n" % n for n in range(MAX_ROWS + 1))
     assert "more than 100000 rows" in parse_register(too_many).refusals[0].reason
 
