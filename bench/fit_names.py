@@ -26,8 +26,7 @@ from bench._names_fit import Fitted, Row, as_json, fit
 from bench._names_fit_calls import fit_plan
 from bench._names_hear import Clip, clips, hear, truth_of
 from bench._town import progress
-from dispatch.calls import MentionKind
-from dispatch.matching.evidence import FEATURES, Hearing, logit
+from dispatch.matching.evidence import FEATURES, logit
 from dispatch.matching.model import fitted
 from dispatch.matching.suspects import PRIOR_FEATURES
 from dispatch.matching.verified import Judged, beside_rivals, judge
@@ -82,12 +81,7 @@ def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
 
 
 def _judged(clip: Clip) -> list[Judged]:
-    search = clip.search
-    by_text: dict[tuple[int, MentionKind], float] = {}
-    for item in search.found:
-        key = item.person.offender_id, item.kind
-        by_text[key] = max(by_text.get(key, 0.0), item.confidence)
-    return judge(Hearing(search.suspects, search.wordings, clip.fits, search.clarity), by_text)
+    return judge(clip.search.held_against(clip.fits), clip.search.by_text)
 
 
 def _named(one: Judged, clip: Clip) -> bool:

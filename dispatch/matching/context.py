@@ -104,6 +104,8 @@ def prepare(
     )
 
 
+WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
+"""Before a surname or nickname alone: "at Clarks" is a shop that the list of members lacks."""
 _LINKS = frozenset({"to", "the", "two", "a", "for", "into", "calling", "through", "took", "too", "at"})
 _OPENING = 7
 

@@ -125,6 +125,6 @@ def _best_other(suspect: Suspect, place: Place, hearing: Hearing) -> float | Non
         for other in hearing.suspects
         if not own & {entry.person.offender_id for entry in other.form.entries}
         for there in other.places
-        if there.wording == place.wording and there.first < place.last and place.first < there.last
+        if there.overlaps(place)
     ]
     return max((gain for gain in gains if gain is not None), default=None)

@@ -19,7 +19,7 @@ from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, prepared
 from dispatch.matching.suspects import Suspect, find_suspects
-from dispatch.matching.verified import NAMED, verified
+from dispatch.matching.verified import NAMED, ByText, verified
 from dispatch.matching.weighing import weigh
 from dispatch.people import Person
 from dispatch.phrases import fold
@@ -51,6 +51,19 @@ class Search:
         """What may have been said, worth suggesting to an engine that hears the call again; each once."""
         said = (suspect.form for suspect in self.suspects)
         return tuple(dict.fromkeys(form.spoken for form in said if form.kind is not MentionKind.SPELLED))
+
+    @property
+    def by_text(self) -> ByText:
+        """The probability by the words alone, for each person and kind of name."""
+        surest: dict[tuple[int, MentionKind], float] = {}
+        for item in self.found:
+            key = item.person.offender_id, item.kind
+            surest[key] = max(surest.get(key, 0.0), item.confidence)
+        return surest
+
+    def held_against(self, fits: Fits) -> Hearing:
+        """The suspects with what the sound says of them."""
+        return Hearing(self.suspects, self.wordings, fits, self.clarity)
 
     def claims(self) -> tuple[Claim, ...]:
         """What to hold against the sound."""
@@ -90,12 +103,8 @@ def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple
     """
     found = list(search.found)
     if fits:
-        by_text: dict[tuple[int, MentionKind], float] = {}
-        for item in found:
-            key = item.person.offender_id, item.kind
-            by_text[key] = max(by_text.get(key, 0.0), item.confidence)
         found = [item for item in found if item.kind not in NAMED]
-        found += verified(Hearing(search.suspects, search.wordings, fits, search.clarity), by_text, search.call)
+        found += verified(search.held_against(fits), search.by_text, search.call)
     by_person: dict[int, list[Found]] = {}
     for item in found:
         by_person.setdefault(item.person.offender_id, []).append(item)

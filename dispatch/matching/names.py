@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from dispatch.calls import Call, Intent, MentionKind, Span
-from dispatch.matching.context import Wording, alike, calls_for_a_name, common_word, is_staff
+from dispatch.matching.context import WHERE, Wording, alike, calls_for_a_name, common_word, is_staff
 from dispatch.matching.found import Hit
 from dispatch.matching.likeness import likeness, plain_spelling, sound_key
 from dispatch.matching.register import Entry, Register
@@ -19,8 +19,6 @@ _SURNAME_FROM = 0.74
 _FIRST_FROM = 0.72
 _WINDOW_WORDS = 4
 """A name may fall apart into so many words: "now a dwarf eck"."""
-_WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
-"""Before a surname alone: a shop that the list of members lacks."""
 _TITLES = frozenset({"mr", "mrs", "miss", "ms", "mister", "surname", "named", "called"})
 _SEEN = (Intent.SIGHTING, Intent.INCIDENT, Intent.EMERGENCY, Intent.CORRECTION, Intent.STAND_DOWN)
 
@@ -148,7 +146,7 @@ def _surname_at(  # noqa: PLR0917 - one caller, right above
     elif previous and wording.has_capitals and wording.capital(before[-1]) and not wording.starts_sentence(first - 1):
         context -= 1.0
     said = [token.text for token in words[first:last]]
-    if previous in _WHERE:
+    if previous in WHERE:
         context -= 3.0
     if common_word(said, scheme):
         context += -2.0 + calls_for_a_name(wording, first, last, scheme)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dispatch.calls import MentionKind, Span
-from dispatch.matching.context import Wording, calls_for_a_name, is_staff
+from dispatch.matching.context import WHERE, Wording, calls_for_a_name, is_staff
 from dispatch.matching.model import Features, fitted
 from dispatch.matching.register import Form, Register
 from dispatch.matching.sound_index import SoundIndex
@@ -30,8 +30,6 @@ _LEAST_LIKE = {MentionKind.FULL: 0.35, MentionKind.LAST: 0.45, MentionKind.ALIAS
 _ALONE = (MentionKind.LAST, MentionKind.ALIAS)
 _SAME_FIRST_NAME = 0.6
 """Likeness from which a first name may be one and the same, misheard."""
-_WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
-"""Before a surname or nickname alone: "at Clarks" is a shop that the list of members lacks."""
 _MASKED_FROM = 0.93
 """A full name this like what was heard counts even inside a shop's or street's name."""
 _WRITTEN = 0.97
@@ -64,6 +62,10 @@ class Place:
     likeness: float
     context: float
     """How much the words around call for a name, about -7 to 2."""
+
+    def overlaps(self, other: Place) -> bool:
+        """They share at least one word of the same wording."""
+        return self.wording == other.wording and self.first < other.last and other.first < self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _found(  # noqa: PLR0917 - two callers, right above
         span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
         if wording.is_masked(span) and (form.kind is not MentionKind.FULL or hit.likeness < _MASKED_FROM):
             continue
-        if form.kind in _ALONE and hit.first and wording.words[hit.first - 1].text in _WHERE:
+        if form.kind in _ALONE and hit.first and wording.words[hit.first - 1].text in WHERE:
             continue
         if form.kind is MentionKind.LAST and _another_first_name(wording, hit.first, form, given):
             continue
@@ -201,7 +203,7 @@ def _suspect(
         kept.setdefault(place.wording, place)
     if suggested:
         there = _in_the_best(suggested[0], wordings)
-        if not any(_overlap(there, place) for place in kept.values()):
+        if not any(there.overlaps(place) for place in kept.values()):
             kept[-1] = there
     said = {_words(wordings[place.wording], place): place.likeness for place in reversed(plain)}
     total = weight = 0.0
@@ -231,10 +233,6 @@ def _in_the_best(place: Place, wordings: Sequence[Wording]) -> Place:
     inside = [i for i, token in enumerate(best.words) if span.overlaps(Span(token.start, token.end))]
     first, last = (inside[0], inside[-1] + 1) if inside else (0, 1)
     return Place(0, first, last, _UNHEARD, place.context)
-
-
-def _overlap(one: Place, other: Place) -> bool:
-    return one.wording == other.wording and one.first < other.last and other.first < one.last
 
 
 def _words(wording: Wording, place: Place) -> str:

@@ -122,11 +122,7 @@ def _odds(probability: float) -> float:
 
 
 def _same_words(one: Suspect, other: Suspect) -> bool:
-    return any(
-        here.wording == there.wording and here.first < there.last and there.first < here.last
-        for here in one.places
-        for there in other.places
-    )
+    return any(here.overlaps(there) for here in one.places for there in other.places)
 
 
 def _span(wording: Wording, place: Place) -> Span:
