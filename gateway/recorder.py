@@ -25,6 +25,8 @@ from radio_drivers.interface import (
     LinkLost,
     LinkRestored,
     RadioEvent,
+    Signalled,
+    StrengthRead,
     TextReceived,
     TransmitEnded,
     TransmitStarted,
@@ -150,7 +152,7 @@ class ChannelRecorder:
             case EmergencyPressed():
                 self._emergency_at = event.at
                 return []
-            case TextReceived() | LinkRestored():
+            case TextReceived() | LinkRestored() | Signalled() | StrengthRead():
                 return []
             case _:
                 assert_never(event)

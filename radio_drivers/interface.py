@@ -96,6 +96,36 @@ class EmergencyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Signalled:
+    """Signalling was heard: who pressed talk, a selective call, a status. By itself neither speech nor an emergency.
+
+    It may come before the key-up, during the transmission or at its end; whoever collects the transmission ties it to it.
+    """
+
+    channel: str
+    at: datetime
+    system: str
+    """How it was sent, as people know it: `5-tone CCIR`, `DTMF`, `MDC-1200`, `CTCSS`, `Tait`, `TETRA`, `MMDVM`."""
+    text: str
+    """What was sent, for a person to read: the digits, or `PTT ID 1234`, `status 07`."""
+    unit: str | None = None
+    """The sending radio's unit id, where the signalling names it."""
+    to: str | None = None
+    """Unit or group called, where it names one."""
+    status: str | None = None
+    """Status number as sent, where it carries one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthRead:
+    """Signal strength, measured while somebody talks. Whoever collects the transmission keeps the highest."""
+
+    channel: str
+    at: datetime
+    dbm: float
+
+
+@dataclass(frozen=True, slots=True)
 class TransmitStarted:
     """Our own key went down: what is received until `TransmitEnded` is our own rebroadcast."""
 
@@ -134,6 +164,8 @@ RadioEvent = (
     | KeyDown
     | TextReceived
     | EmergencyPressed
+    | Signalled
+    | StrengthRead
     | TransmitStarted
     | TransmitEnded
     | LinkLost
