@@ -1,7 +1,7 @@
 """Calls to fit the confidence model on: frames of words with a person, somebody else, or nobody put in.
 
 The people are a third register, drawn by the corpus's `make_register.py` with its own seed, so neither set that figures are reported on is
-touched: the frames use shops and places of the tuning half only. Two in five calls name nobody on the register: no name at all, places, staff,
+touched (the second mix, of short names, is drawn with another seed): the frames use shops and places of the tuning half only. Two in five calls name nobody on the register: no name at all, places, staff,
 and innocent people, some of whom sound much like somebody who is on it. Those teach the model what a false match looks like.
 """
 
@@ -15,19 +15,43 @@ import random
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench._names_corpus import Call, Plan, corpus_folder
+from bench._names_corpus import DATA, Call, Plan, corpus_folder
 from bench._names_environment import CACHE
 from bench._names_voices import FITTING
 
-SEED = 77
 PEOPLE = 150
 CALLS = 420
 ON_REGISTER = 0.6
 TODAY = dt.date(2026, 11, 22)
 """Ages and notices are counted from here, so the register never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Of which kinds the names are."""
+
+    name: str
+    """Of the folder, and of the calls' numbers by its first letter."""
+    seed: int
+    """Of people and calls."""
+    nicknamed: bool
+    """Everybody gets a nickname of one or two syllables from names_data/nicknames.txt."""
+    full: int
+    ref: int
+    last: int
+    spelled: int
+    alias: int
+    """Shares of the kinds, where the person can be named so."""
+
+
+FULL = Mix("fit", 77, nicknamed=False, full=6, ref=1, last=3, spelled=2, alias=4)
+SHORT = Mix("short", 78, nicknamed=True, full=3, ref=0, last=4, spelled=0, alias=9)
+"""Few sounds to go by: the model must learn how little they prove, and when they are enough."""
+MIXES = (FULL, SHORT)
 
 SHOPS = ("Next", "Argos", "Clarks", "Morrisons", "Claire's", "Nando's", "Vision Express", "the Halifax", "Smiggle", "Burger King", "the card shop",
          "Holland and Barrett", "the bakery", "the phone repair shop", "the toy shop", "the butchers", "the opticians", "the shoe shop", "the game shop")  # fmt: skip
@@ -178,14 +202,22 @@ def thinned(drawn: Sequence[Person]) -> list[Person]:
     return people
 
 
-def mention(person: Person, people: Sequence[Person], draw: random.Random) -> tuple[str, str]:
+def nicknamed(people: Sequence[Person]) -> list[Person]:
+    """Each with a nickname of their own in the place of any other; the last have none when the list is at its end."""
+    text = (DATA / "nicknames.txt").read_text(encoding="utf-8")
+    names = [line for line in text.splitlines() if line and not line.startswith("#")]
+    names += [""] * (len(people) - len(names))
+    return [{**one, "aliases": name} for one, name in zip(people, names, strict=False)]
+
+
+def mention(person: Person, people: Sequence[Person], mix: Mix, draw: random.Random) -> tuple[str, str]:
     """How the person is named here, and of which kind that is; never in a way that fits somebody else of the register too."""
     first, last, alias = person["first_name"], person["last_name"], person["aliases"].split(";")[0]
-    kinds = ["full"] * 6 + ["ref"]
+    kinds = ["full"] * mix.full + ["ref"] * mix.ref
     if sum(one["last_name"] == last for one in people) == 1:
-        kinds += ["last"] * 3 + ["spelled"] * 2
+        kinds += ["last"] * mix.last + ["spelled"] * mix.spelled
     if alias and sum(alias in one["aliases"].split(";") for one in people) == 1:
-        kinds += ["alias"] * 4
+        kinds += ["alias"] * mix.alias
     kind = draw.choice(kinds)
     said = {
         "full": f"{first} {last}", "last": last, "ref": spoken_reference(person["reference"], draw),
@@ -212,9 +244,9 @@ def innocent(people: Sequence[Person], draw: random.Random) -> str:
             return f"{first} {last}"
 
 
-def calls(people: Sequence[Person], count: int, seed: int = SEED) -> list[Call]:
+def calls(people: Sequence[Person], count: int, mix: Mix = FULL) -> list[Call]:
     """The written calls, in the format of calls-*.jsonl."""
-    draw = random.Random(seed)
+    draw = random.Random(mix.seed)
     made: list[Call] = []
     for number in range(count):
         persons: list[dict[str, Any]] = []
@@ -231,7 +263,7 @@ def calls(people: Sequence[Person], count: int, seed: int = SEED) -> list[Call]:
         }
         if draw.random() < ON_REGISTER:
             person = draw.choice(people)
-            words["name"], kind = mention(person, people, draw)
+            words["name"], kind = mention(person, people, mix, draw)
             name, reference = f"{person['first_name']} {person['last_name']}", person["reference"]
             persons.append(
                 {
@@ -263,20 +295,20 @@ def calls(people: Sequence[Person], count: int, seed: int = SEED) -> list[Call]:
                 frames = (frame,)
         text = draw.choice(frames).format(**words)
         made.append(
-            {"id": f"F{number + 1:04d}", "text": text[0].upper() + text[1:], "intent": intent, "people": persons, "place": words["place"],
+            {"id": f"{mix.name[0].upper()}{number + 1:04d}", "text": text[0].upper() + text[1:], "intent": intent, "people": persons, "place": words["place"],
              "heading": None, "description": {}, "priority": "normal", "tags": ["fit"]}
         )  # fmt: skip
     return made
 
 
-def write(folder: Path, corpus: Path | None = None, count: int = CALLS, seed: int = SEED) -> tuple[Path, Path]:
+def write(folder: Path, corpus: Path | None = None, count: int = CALLS, mix: Mix = FULL) -> tuple[Path, Path]:
     """Make calls-fit.jsonl and register-fit.csv in the folder; their paths.
 
     Args:
         folder: where to.
         corpus: the test corpus, whose `make_register.py` draws the people; see `corpus_folder`.
         count: how many calls.
-        seed: of people and calls.
+        mix: how they are named, and the seed of it all.
 
     Raises:
         CorpusMissingError: see `corpus_folder`.
@@ -286,24 +318,26 @@ def write(folder: Path, corpus: Path | None = None, count: int = CALLS, seed: in
         sys.path.insert(0, place)
     maker = importlib.import_module("make_register")
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = maker.register(PEOPLE, seed, TODAY, "DT")
+    drawn = maker.register(PEOPLE, mix.seed, TODAY, "DT")
     people = thinned([{key: str(value) for key, value in row.items()} for row in drawn])
+    if mix.nicknamed:
+        people = nicknamed(people)
     register, written = folder / "register-fit.csv", folder / "calls-fit.jsonl"
     with register.open("w", newline="", encoding="utf-8") as out:
         table = csv.DictWriter(out, list(people[0]))
         table.writeheader()
         table.writerows(people)
-    lines = "".join(json.dumps(call, ensure_ascii=False) + "\n" for call in calls(people, count, seed))
+    lines = "".join(json.dumps(call, ensure_ascii=False) + "\n" for call in calls(people, count, mix))
     written.write_text(lines, encoding="utf-8")
     return written, register
 
 
-def fit_plan(cache: Path = CACHE, corpus: Path | None = None) -> Plan:
+def fit_plan(mix: Mix = FULL, cache: Path = CACHE, corpus: Path | None = None) -> Plan:
     """The fitting corpus, its calls and register written anew: one clip a call, voice and channel drawn.
 
     Raises:
         CorpusMissingError: see `corpus_folder`.
     """
-    folder = cache / "fit"
-    written, register = write(folder, corpus)
-    return Plan(written, register, folder, FITTING, per_segment=1, seed=SEED, voices_per_segment=1)
+    folder = cache / mix.name
+    written, register = write(folder, corpus, mix=mix)
+    return Plan(written, register, folder, FITTING, per_segment=1, seed=mix.seed, voices_per_segment=1)

@@ -23,7 +23,7 @@ from rich.table import Table
 from bench._names_corpus import make, own_plan
 from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
 from bench._names_fit import Fitted, Row, as_json, fit
-from bench._names_fit_calls import fit_plan
+from bench._names_fit_calls import MIXES, fit_plan
 from bench._names_hear import Clip, clips, hear, truth_of
 from bench._town import progress
 from dispatch.matching.evidence import FEATURES, logit
@@ -41,7 +41,7 @@ much like one on the register, which on a real day hardly one call in fifty does
 
 def weight_of(clip: Clip) -> float:
     """How many calls of real days this one stands for."""
-    made = clip.truth["call"].startswith("F")
+    made = clip.truth["call"].startswith(tuple(mix.name[0].upper() for mix in MIXES))
     innocent = any(not person.get("reference") for person in clip.truth["people"])
     return LOOK_ALIKES if made and innocent else 1.0
 
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--kept", type=Path, default=CACHE / "heard", help="where what was heard is kept between runs")
     options = parser.parse_args(argv)
     python = prepare_environment()
-    plans = {"own-tune": own_plan("tune"), "fit": fit_plan()}
+    plans = {"own-tune": own_plan("tune")} | {mix.name: fit_plan(mix) for mix in MIXES}
     models = {"tiny": None, "base": whisper_base() if "base" in options.models else None}
     sources, heard = [], []
     for name, plan in plans.items():

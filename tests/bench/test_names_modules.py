@@ -13,7 +13,7 @@ import pytest
 from bench import _names_corpus, _names_environment, _names_noise
 from bench._names_baselines import Heard, Person, capitalised, digits_of, fuzzy, keyword, people
 from bench._names_curves import curve, recall_at
-from bench._names_fit_calls import calls, innocent, mention, thinned
+from bench._names_fit_calls import FULL, SHORT, calls, innocent, mention, nicknamed, thinned
 from bench._names_voices import speed_of
 
 REGISTER = (
@@ -157,10 +157,10 @@ PEOPLE = [
 def test_a_person_is_never_named_in_a_way_that_fits_another() -> None:
     draw = random.Random(1)
     for person in PEOPLE:
-        kinds = {mention(person, PEOPLE, draw)[1] for _ in range(200)}
+        kinds = {mention(person, PEOPLE, FULL, draw)[1] for _ in range(200)}
         assert ("last" in kinds) == (person["last_name"] != "Quince")
         assert "alias" not in kinds  # two are called Midge
-    assert "alias" in {mention(PEOPLE[2], PEOPLE[1:], draw)[1] for _ in range(200)}
+    assert "alias" in {mention(PEOPLE[2], PEOPLE[1:], FULL, draw)[1] for _ in range(200)}
 
 
 def test_thinning_leaves_surnames_that_mean_one_person() -> None:
@@ -170,6 +170,17 @@ def test_thinning_leaves_surnames_that_mean_one_person() -> None:
     assert sum(one["aliases"] == "Midge" for one in kept) == 1
 
 
+def test_everybody_in_the_short_mix_has_a_nickname_of_their_own() -> None:
+    named = nicknamed(PEOPLE)
+    assert len({one["aliases"] for one in named}) == len(PEOPLE)
+    assert all(len(one["aliases"]) <= 8 for one in named)
+    kinds = Counter(
+        person["kind"] for call in calls(named, 400, SHORT) for person in call["people"] if person["reference"]
+    )
+    assert kinds["alias"] > kinds["full"] > 0
+    assert not kinds["spelled"]
+
+
 def test_innocent_people_are_not_on_the_register() -> None:
     draw = random.Random(2)
     names = {(one["first_name"], one["last_name"]) for one in PEOPLE}
@@ -177,8 +188,8 @@ def test_innocent_people_are_not_on_the_register() -> None:
 
 
 def test_fitting_calls_name_somebody_in_three_of_five_and_are_the_same_each_time() -> None:
-    made = calls(PEOPLE, 400, seed=7)
-    assert made == calls(PEOPLE, 400, seed=7)
+    made = calls(PEOPLE, 400, FULL)
+    assert made == calls(PEOPLE, 400, FULL)
     named = sum(any(person["reference"] for person in call["people"]) for call in made)
     assert 0.5 < named / len(made) < 0.7
     assert all(person["said"].lower() in call["text"].lower() for call in made for person in call["people"])
