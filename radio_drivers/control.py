@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from radio_drivers.interface import RadioEvent
-from radio_drivers.line.squelch import Change
+
+if TYPE_CHECKING:  # at run time the line driver needs this module first
+    from radio_drivers.line.squelch import Change
 
 
 @dataclass(frozen=True, slots=True)

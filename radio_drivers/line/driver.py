@@ -1,12 +1,12 @@
-"""Any analogue radio: push-to-talk and squelch on modem lines, voice through a sound card."""
+"""A base station with its voice on a sound card, and a control beside it: modem lines, or whatever its maker offers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
-import structlog
-
+from radio_drivers.control import Control, Told
 from radio_drivers.eventqueue import EventQueue
 from radio_drivers.interface import (
     Abilities,
@@ -19,31 +19,51 @@ from radio_drivers.interface import (
     TransmitStarted,
 )
 from radio_drivers.keying import Keying
-from radio_drivers.line.lines import Lines
 from radio_drivers.line.reception import Reception
+from radio_drivers.line.serialcontrol import SerialControl
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.line.sound import Capture, Playback
+from radio_drivers.line.squelch import Samples
 from radio_drivers.reconnect import LinkState
-
-log = structlog.get_logger(__name__)
 
 
 class LineDriver:
-    """One analogue radio on one channel. See `radio_drivers.interface.RadioDriver` for the contract.
+    """One base station on one channel. See `radio_drivers.interface.RadioDriver` for the contract.
 
     Args:
         channel: the channel's name in the configuration.
-        settings: wiring and sound devices.
+        settings: sound devices and, where there is no other control, the wiring.
         rules: manners on the channel.
+        control: what presses talk and tells of talk. None: the modem lines of `settings`.
+
+    Raises:
+        LineSettingsError: there is a control, and a serial port too.
     """
 
-    def __init__(self, channel: str, settings: LineSettings, rules: KeyingRules | None = None) -> None:
+    def __init__(
+        self,
+        channel: str,
+        settings: LineSettings,
+        rules: KeyingRules | None = None,
+        control: Control | None = None,
+    ) -> None:
+        if control is None:
+            control = SerialControl(settings)
+        else:
+            settings.require_sound_only()
         self._channel = channel
-        self._settings = settings
+        self._control = control
         self._events = EventQueue()
         self._link = LinkState(channel, self._events.put)
-        self._reception = Reception(channel, settings, self._events.put)
-        self._radio = _Radio(channel, settings)
+        self._reception = Reception(
+            channel,
+            settings,
+            self._events.put,
+            squelch_late_s=control.squelch_late_s if control.tells_squelch else None,
+        )
+        # A radio whose control can't key may still key itself when it hears us.
+        self._transmits = control.transmits or settings.transmits
+        self._radio = _Radio(settings, control)
         self._keying = Keying(
             channel,
             rules or KeyingRules(),
@@ -60,12 +80,13 @@ class LineDriver:
 
     @property
     def abilities(self) -> Abilities:
-        """Voice, unless `ptt = "none"`; no text; sound all the time."""
-        return Abilities(voice_out=self._settings.transmits, idle_audio=True)
+        """Voice and text as far as the control goes; sound all the time."""
+        text_max = self._control.text_max
+        return Abilities(voice_out=self._transmits, text_out=text_max is not None, text_max=text_max, idle_audio=True)
 
     @property
     def connected(self) -> bool:
-        """Port and sound card are open."""
+        """Control and sound card are open."""
         return self._link.connected
 
     @property
@@ -74,19 +95,17 @@ class LineDriver:
         return self._reception.busy
 
     async def run(self) -> None:
-        """Hold port and sound card until cancelled; come back after a pulled plug.
+        """Hold control and sound card until cancelled; come back after a pulled plug.
 
         Raises:
             RadioSettingsError: the first attempt showed a port or device that doesn't exist or can't work. Once the
                 radio has been there, the same is taken for a pulled plug.
         """
-        if self._settings.ptt_invert:
-            log.warning("ptt_invert: this radio may transmit while the gateway is stopped", channel=self._channel)
         was_there = False
         while True:
             lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             try:
-                await self._radio.open(self._reception, lost)
+                await self._radio.open(self._told(lost), self._reception.audio)
                 was_there = True
                 self._reception.link_up()
                 self._link.up()
@@ -115,26 +134,38 @@ class LineDriver:
             pcm: mono int16 little-endian at `RATE`.
 
         Raises:
-            NotSupported: `ptt = "none"`.
+            NotSupported: `ptt = "none"`, or a control that can't key.
             LinkDown, ChannelBusy, TransmitTimeout: as `Keying.transmit`.
         """
-        if not self._settings.transmits:
+        if not self._transmits:
             raise NotSupported(f'{self._channel}: this radio only listens (ptt = "none")')
         if not self.connected:
             raise LinkDown(f"{self._channel}: the radio is not there just now")
         await self._keying.transmit(pcm)
 
-    async def send_text(self, text: str, to: str | None = None) -> None:  # noqa: ARG002 the contract's arguments
-        """Not something a line radio can do.
+    async def send_text(self, text: str, to: str | None = None) -> None:
+        """Send one text message, where the control has text.
 
         Raises:
-            NotSupported: always.
+            NotSupported: it has none.
+            LinkDown, ChannelBusy: as `Control.send_text`.
         """
-        raise NotSupported(f"{self._channel}: a line radio has no text messages")
+        if self._control.text_max is None:
+            raise NotSupported(f"{self._channel}: this radio has no text messages")
+        if not self.connected:
+            raise LinkDown(f"{self._channel}: the radio is not there just now")
+        await self._control.send_text(text, to)
 
     async def drop_key(self) -> None:
         """Release the key now. Safe at any time."""
         await self._keying.drop()
+
+    def _told(self, lost: asyncio.Future[str]) -> Told:
+        def on_lost(reason: str) -> None:
+            if not lost.done():
+                lost.set_result(reason)
+
+        return Told(self._reception.line, self._events.put, on_lost)
 
     def _put_ours(self, event: RadioEvent) -> None:
         if isinstance(event, TransmitStarted):
@@ -145,31 +176,22 @@ class LineDriver:
 
 
 class _Radio:
-    """Port and sound card together: one is no use without the other, so they come and go together."""
+    """Control and sound card together: one is no use without the other, so they come and go together."""
 
-    def __init__(self, channel: str, settings: LineSettings) -> None:
-        self._channel = channel
-        self._settings = settings
-        self._lines = Lines(settings) if settings.port is not None else None
+    def __init__(self, settings: LineSettings, control: Control) -> None:
+        self._control = control
         self._capture = Capture(settings.sound_in, settings.sound_rate, settings.gain_in_db)
         self._playback = Playback(settings.sound_out, settings.sound_rate, settings.gain_out_db)
 
-    async def open(self, reception: Reception, lost: asyncio.Future[str]) -> None:
-        """Open both, key up; what they hear goes to `reception`, the reason of a loss to `lost`."""
-
-        def on_lost(reason: str) -> None:
-            if not lost.done():
-                lost.set_result(reason)
-
-        if self._lines is not None:
-            await self._lines.open(reception.line, on_lost)
-        await self._capture.open(reception.audio, on_lost)
+    async def open(self, told: Told, on_audio: Callable[[Samples, datetime], None]) -> None:
+        """Open both, key up; what they tell goes to `told`, what is heard to `on_audio`."""
+        await self._control.open(told)
+        await self._capture.open(on_audio, told.lost)
 
     async def close(self) -> None:
         """Key up first, then let go of everything."""
         try:
-            if self._lines is not None:
-                await self._lines.close()
+            await self._control.close()
         finally:
             try:
                 await self._playback.close()
@@ -183,8 +205,8 @@ class _Radio:
                 await self._playback.open()
             except RadioSettingsError as error:
                 raise LinkDown(str(error)) from error
-        if self._lines is not None:
-            await self._lines.key(on)
+        if self._control.transmits:
+            await self._control.key(on)
         if not on:
             await self._playback.close()
 

@@ -1,4 +1,4 @@
-"""What the squelch and the sound card say, turned into events; nothing of it while we are talking ourselves."""
+"""What the control's squelch and the sound card say, turned into events; nothing of it while we are talking ourselves."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ class Reception:
 
     Args:
         channel: the channel's name in the configuration.
-        settings: squelch, voice-operated squelch, tail.
+        settings: voice-operated squelch, tail.
         put: takes the events.
+        squelch_late_s: the control tells when the channel opens and closes, a close at most this late. None: nothing
+            tells, so the sound is judged.
         now: the time in UTC.
         clock: seconds that never jump, the clock of line changes.
     """
@@ -33,6 +35,7 @@ class Reception:
         settings: LineSettings,
         put: Callable[[RadioEvent], None],
         *,
+        squelch_late_s: float | None = None,
         now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -41,12 +44,12 @@ class Reception:
         self._now = now
         self._clock = clock
         self._vox: Vox | None = None
-        if settings.squelch == "vox":
+        if squelch_late_s is None:
             self._vox = Vox(settings.vox_threshold_dbfs, settings.vox_attack_ms / 1000, settings.vox_hang_ms / 1000)
             self._settle_s = AFTER_OURS_S
             known_after_s = settings.vox_hang_ms / 1000
         else:
-            known_after_s = max(settings.debounce_ms, settings.hang_ms) / 1000
+            known_after_s = squelch_late_s
             self._settle_s = AFTER_OURS_S + known_after_s
         self._tail = TailCut(settings.tail_cut_ms / 1000, known_after_s)
         self._fed = 0
@@ -67,11 +70,11 @@ class Reception:
         return None if self._open else self._quiet_since
 
     def link_up(self) -> None:
-        """Port and sound card are there: the channel is clear until they say otherwise."""
+        """Control and sound card are there: the channel is clear until they say otherwise."""
         self._quiet_since = self._clock()
 
     def link_down(self) -> None:
-        """Port or sound card have gone; a transmission under way ends here."""
+        """Control or sound card have gone; a transmission under way ends here."""
         self._close(self._now())
         self._line_open = False
         self._quiet_since = None
@@ -94,7 +97,7 @@ class Reception:
             self._vox.reset()
 
     def line(self, change: Change) -> None:
-        """The squelch line changed; times are of the clock."""
+        """The control tells that the squelch changed; times are of the clock."""
         self._line_open = change.open
         if self._ours:
             return

@@ -85,6 +85,18 @@ class LineSettings:
         """The radio can be made to talk."""
         return self.ptt != "none"
 
+    def require_sound_only(self) -> None:
+        """Another control presses talk: here only the sound card may be set.
+
+        Raises:
+            LineSettingsError: a serial port is set all the same.
+        """
+        if self.port is not None:
+            raise LineSettingsError(
+                f"line.port = {self.port!r}: with this driver something else presses talk, so leave line.port, line.ptt "
+                'and line.squelch out; or use driver = "line"'
+            )
+
 
 def _within(key: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:

@@ -10,6 +10,7 @@ import pytest
 from radio_drivers.interface import Audio, KeyDown, KeyUp, RadioEvent
 from radio_drivers.line import LineSettings
 from radio_drivers.line.reception import Reception
+from radio_drivers.line.serialcontrol import SerialControl
 from radio_drivers.line.squelch import Change
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -25,7 +26,15 @@ class Ear:
     def __init__(self, settings: LineSettings) -> None:
         self.clock = 100.0
         self.events: list[RadioEvent] = []
-        self.reception = Reception("shops", settings, self.events.append, now=self.now, clock=lambda: self.clock)
+        control = SerialControl(settings)
+        self.reception = Reception(
+            "shops",
+            settings,
+            self.events.append,
+            squelch_late_s=control.squelch_late_s if control.tells_squelch else None,
+            now=self.now,
+            clock=lambda: self.clock,
+        )
         self.reception.link_up()
 
     def now(self) -> datetime:
