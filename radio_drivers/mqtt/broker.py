@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from typing_extensions import override
 
 from radio_drivers.interface import LinkDown, RadioSettingsError
-from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.mqtt.settings import BrokerSettings
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class _TlsSocket(ssl.SSLSocket):
 class Connection:
     """An open connection. Made by `connect`."""
 
-    def __init__(self, client: _Client, settings: MqttRadioSettings, client_id: str) -> None:
+    def __init__(self, client: _Client, settings: BrokerSettings, client_id: str) -> None:
         self._client = client
         self._settings = settings
         self._client_id = client_id
@@ -124,11 +124,12 @@ class Connection:
         """It has ended without our doing."""
         return self._lost.is_set()
 
-    async def subscribe(self, topics: Mapping[str, bool]) -> None:
+    async def subscribe(self, topics: Mapping[str, bool], *, own: bool = True) -> None:
         """Ask for topics with QoS 1.
 
         Args:
             topics: whether the retained message is wanted too, by topic.
+            own: what we publish there ourselves comes back to us (3.8.3.1, No Local).
 
         Raises:
             LinkDown: no answer.
@@ -139,6 +140,7 @@ class Connection:
                 topic,
                 SubscribeOptions(
                     qos=1,
+                    noLocal=not own,
                     retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
                     if retained
                     else SubscribeOptions.RETAIN_DO_NOT_SEND,
@@ -247,7 +249,7 @@ class Connection:
         return reason
 
 
-async def tls_context(settings: MqttRadioSettings) -> ssl.SSLContext | None:
+async def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
     """What the settings say about TLS; None without.
 
     Raises:
@@ -274,7 +276,12 @@ async def tls_context(settings: MqttRadioSettings) -> ssl.SSLContext | None:
 
 @asynccontextmanager
 async def connect(
-    settings: MqttRadioSettings, password: str | None, context: ssl.SSLContext | None, *, client_id: str, will: Will
+    settings: BrokerSettings,
+    password: str | None,
+    context: ssl.SSLContext | None,
+    *,
+    client_id: str,
+    will: Will | None = None,
 ) -> AsyncIterator[Connection]:
     """Connect, and say goodbye at the end.
 
@@ -294,7 +301,7 @@ async def connect(
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=False,
         properties=properties,
-        will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=True),
+        will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=True) if will is not None else None,
         keepalive=settings.keepalive_s,
         tls_context=context,
         timeout=ANSWER_S,
@@ -312,7 +319,7 @@ async def connect(
             await client.abandon()
 
 
-async def _enter(client: _Client, settings: MqttRadioSettings) -> None:
+async def _enter(client: _Client, settings: BrokerSettings) -> None:
     # A task of its own: the connect runs in a thread that can't be cancelled, and its socket must be closed afterwards.
     entering = asyncio.create_task(client.__aenter__(), name=f"mqtt connect {settings.broker}")
     try:
@@ -328,7 +335,7 @@ async def _enter(client: _Client, settings: MqttRadioSettings) -> None:
         raise _translated(error, settings) from error
 
 
-def _translated(error: aiomqtt.MqttError, settings: MqttRadioSettings) -> LinkDown:
+def _translated(error: aiomqtt.MqttError, settings: BrokerSettings) -> LinkDown:
     code = error.rc if isinstance(error, aiomqtt.MqttCodeError) else None
     number = code.value if isinstance(code, ReasonCode) else None
     if number in LOGIN_REFUSED:

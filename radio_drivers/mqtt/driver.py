@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,7 +27,8 @@ from radio_drivers.mqtt.broker import Connection, LoginRefused, Received, Will, 
 from radio_drivers.mqtt.complaints import Complaints
 from radio_drivers.mqtt.protocol import BadPayload, StateFrame, StatusFrame
 from radio_drivers.mqtt.reception import Moment, Reception
-from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.mqtt.session import LARGE_BYTES, end_task
+from radio_drivers.mqtt.settings import MqttRadioSettings, topic_part
 from radio_drivers.mqtt.wav import write_wav
 from radio_drivers.reconnect import LinkState, backoff, utc_now
 
@@ -47,9 +47,6 @@ KEY_EXPIRES_S = 3
 """A key command older than this is not delivered any more: nobody may be keyed up by a message from a while ago."""
 
 TEXT_EXPIRES_S = 600
-
-LARGE_BYTES = 100_000
-"""Payloads above this are decoded in a thread."""
 
 
 class MqttRadioDriver:
@@ -230,7 +227,7 @@ class MqttRadioDriver:
                         )
                     answer.result()
             finally:
-                await _end(sending)
+                await end_task(sending)
 
     async def _send_wav(self, connection: Connection, pcm: bytes) -> None:
         began = time.monotonic()
@@ -295,7 +292,7 @@ class MqttRadioDriver:
             await asyncio.shield(reading)
         finally:
             await self._leave(connection)
-            await _end(reading)
+            await end_task(reading)
 
     async def _leave(self, connection: Connection) -> None:
         if connection.lost:
@@ -405,16 +402,3 @@ class MqttRadioDriver:
 
     def _topic(self, part: str) -> str:
         return f"{self._base}/{part}"
-
-
-def topic_part(channel: str) -> str:
-    """A channel's name as it stands in topics and client ids: letters, digits, dot, dash and underscore."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", channel)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    """Stop a task of ours; its error, if it had one, has been or is being reported by whoever waited for it."""
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()

@@ -1,11 +1,13 @@
-"""What can be set about a base station behind an MQTT broker."""
+"""What can be set about an MQTT broker, and about a base station behind one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
+from typing_extensions import override
 
 TOPIC_MAX = 200
 
@@ -13,11 +15,11 @@ MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MqttRadioSettings:
-    """Settings of one `mqtt` base station. The password is not among them: it comes from a secret.
+class BrokerSettings:
+    """How to reach a broker. The password is not among them: it comes from a secret.
 
     Raises:
-        ValueError: a topic or a pair of files that can't work.
+        ValueError: a pair of files that can't work.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -26,8 +28,6 @@ class MqttRadioSettings:
     """Name or address of the broker."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """TCP port; 0 means 8883 with TLS and 1883 without (the ports registered for MQTT)."""
-    topic: str = ""
-    """Topics begin with this; empty means "huecry/radio/<channel>"."""
     username: str = ""
     """Empty: the broker lets anyone in."""
     client_id: str = ""
@@ -40,35 +40,12 @@ class MqttRadioSettings:
     """Our own certificate (PEM), for brokers that ask for one."""
     key_file: str = ""
     """The key of `certificate_file` (PEM)."""
-    transmit: Literal["wav", "stream"] = "wav"
-    """Audio to transmit: one WAV on `tx/wav`, or samples on `tx/audio` as time passes."""
-    confirms: bool = True
-    """With "wav": the base station publishes `tx/state` when it has played. If it never does, our own clock decides."""
-    text_out: bool = True
-    """It takes text messages on `tx/text`."""
-    text_max: Annotated[int, Field(ge=1, le=1000)] = 140
-    """Characters in one text message."""
-    silence_s: Annotated[float, Field(gt=0, le=60)] = 3.0
-    """A transmission without audio and without key-down is ended after this."""
-    longest_s: Annotated[float, Field(gt=0, le=600)] = 125.0
-    """How long to wait for the WAV of a transmission that was announced as `"audio": "wav"`."""
     session_s: Annotated[int, Field(ge=0, le=3600)] = 120
-    """The broker keeps key-ups, audio and key-downs published with QoS 1 for us for this long while we are away."""
+    """The broker keeps what is published with QoS 1 for us for this long while we are away."""
     keepalive_s: Annotated[int, Field(ge=5, le=600)] = 15
     """A dead connection is noticed after at most twice this."""
-    clock_error_s: Annotated[float, Field(ge=0)] = 300.0
-    """Times that are further than this from our clock are not believed; the time of arrival counts instead."""
-    wav_max_mb: Annotated[float, Field(gt=0, le=48)] = 24.0
-    """Largest WAV that is accepted, in megabytes (24 MB: two minutes of 48 kHz stereo)."""
 
     def __post_init__(self) -> None:
-        if any(sign in self.topic for sign in "+#\0") or self.topic.startswith(("/", "$")) or self.topic.endswith("/"):
-            raise ValueError(
-                f"topic = {self.topic!r}: give a plain topic such as 'huecry/radio/town', "
-                "without +, # or a leading or trailing /"
-            )
-        if len(self.topic) > TOPIC_MAX:
-            raise ValueError(f"topic has {len(self.topic)} characters; {TOPIC_MAX} are enough")
         if not self.host:
             raise ValueError("host is empty: give the broker's name or address")
         if bool(self.certificate_file) != bool(self.key_file):
@@ -85,6 +62,60 @@ class MqttRadioSettings:
     def port_used(self) -> int:
         """The port to connect to."""
         return self.port or (8883 if self.tls else 1883)
+
+
+def check_topic(key: str, topic: str, example: str) -> None:
+    """A topic to which more is added must be a plain one; empty is left to whoever knows what that means.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if any(sign in topic for sign in "+#\0") or topic.startswith(("/", "$")) or topic.endswith("/"):
+        raise ValueError(
+            f"{key} = {topic!r}: give a plain topic such as {example!r}, without +, # or a leading or trailing /"
+        )
+    if len(topic) > TOPIC_MAX:
+        raise ValueError(f"{key} has {len(topic)} characters; {TOPIC_MAX} are enough")
+
+
+def topic_part(channel: str) -> str:
+    """A channel's name as it stands in topics and client ids: letters, digits, dot, dash and underscore."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", channel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttRadioSettings(BrokerSettings):
+    """Settings of one `mqtt` base station.
+
+    Raises:
+        ValueError: a topic or a pair of files that can't work.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    topic: str = ""
+    """Topics begin with this; empty means "huecry/radio/<channel>"."""
+    transmit: Literal["wav", "stream"] = "wav"
+    """Audio to transmit: one WAV on `tx/wav`, or samples on `tx/audio` as time passes."""
+    confirms: bool = True
+    """With "wav": the base station publishes `tx/state` when it has played. If it never does, our own clock decides."""
+    text_out: bool = True
+    """It takes text messages on `tx/text`."""
+    text_max: Annotated[int, Field(ge=1, le=1000)] = 140
+    """Characters in one text message."""
+    silence_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    """A transmission without audio and without key-down is ended after this."""
+    longest_s: Annotated[float, Field(gt=0, le=600)] = 125.0
+    """How long to wait for the WAV of a transmission that was announced as `"audio": "wav"`."""
+    clock_error_s: Annotated[float, Field(ge=0)] = 300.0
+    """Times that are further than this from our clock are not believed; the time of arrival counts instead."""
+    wav_max_mb: Annotated[float, Field(gt=0, le=48)] = 24.0
+    """Largest WAV that is accepted, in megabytes (24 MB: two minutes of 48 kHz stereo)."""
+
+    @override
+    def __post_init__(self) -> None:
+        check_topic("topic", self.topic, "huecry/radio/town")
+        BrokerSettings.__post_init__(self)  # super() has no class to look up in a slotted dataclass
 
     @property
     def wav_max_bytes(self) -> int:

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from radio_drivers.interface import KeyingRules
 from radio_drivers.mqtt import protocol
-from radio_drivers.mqtt.driver import MqttRadioDriver, topic_part
-from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.mqtt.driver import MqttRadioDriver
+from radio_drivers.mqtt.settings import MqttRadioSettings, topic_part
 from radio_drivers.simulator.settings import SimulatorSettings
 
 DOCS = Path(__file__).parents[2] / "docs" / "radios"
