@@ -153,6 +153,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class RadioUnit:
+    """A radio that has a home."""
+
+    unit: str
+    """Its id, as the base station or the signalling writes it."""
+    member: str
+    """Whose it is."""
+    place: str
+    """Where that is: the member, and which of its sites where it has several ("Sprockets, Mill Lane")."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scheme:
     """One town's scheme."""
 
@@ -166,16 +178,17 @@ class Scheme:
     reference_prefixes: tuple[str, ...] = ("DT",)
     """Letters of its references: "DT" of "DT-0142"."""
     reference_digits: int = 4
-    units: tuple[tuple[str, str], ...] = ()
-    """Radio unit ids, each with the member whose radio it is."""
+    units: tuple[RadioUnit, ...] = ()
+    """Radios whose home is known."""
     _by_name: dict[str, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({place.name: place for place in self.places})
 
-    def member_of(self, unit: str | None) -> str | None:
-        """Whose radio it is."""
-        return next((member for known, member in self.units if known == unit), None)
+    def radio(self, unit: str | None) -> RadioUnit | None:
+        """Whose radio it is; letters in an id in either case, for signalling ids are hexadecimal."""
+        wanted = unit.casefold() if unit else None
+        return next((known for known in self.units if known.unit.casefold() == wanted), None)
 
     def place(self, name: str) -> Place | None:
         """The place with this name."""

@@ -20,6 +20,7 @@ from dispatch.deliveries import ChannelKind, LeasedDelivery
 from dispatch.outbox import Outbox
 from dispatch.store.errors import StoreError
 from gateway.backlog import Arrears, Backlog
+from gateway.emergencies import Presses
 from gateway.entering import Entering
 from gateway.health import Health
 from gateway.listening_along import Along
@@ -114,6 +115,7 @@ class Gateway:
     ) -> None:
         self._drivers = drivers
         self._recorders = {driver.channel: ChannelRecorder(driver.channel, recorder_rules) for driver in drivers}
+        self._presses = Presses(recorder_rules.emergency_repeat_s, recorder_rules.emergency_again_s)
         self._recordings = recordings
         self._backlog = backlog
         self._entering = entering
@@ -220,12 +222,21 @@ class Gateway:
                     self._health.clear_fault(f"radio {event.channel}")
                 case EmergencyPressed():
                     self._hold.begin(event.channel)
-                    await self._backlog.put(await self._tell(event.channel, self._entering.emergency(event)))
+                    await self._called_for_help(event)
                 case TextReceived():
                     await self._backlog.put(await self._tell(event.channel, self._entering.text(event)))
                 case _:
                     pass
             self._took(driver.channel, recorder.feed(event))
+
+    async def _called_for_help(self, event: EmergencyPressed) -> None:
+        if not self._presses.is_news(event):
+            log.info("emergency repeated", channel=event.channel, unit=event.unit)
+            return
+        entered = await self._tell(event.channel, self._entering.emergency(event))
+        if not entered:
+            self._presses.forget(event)
+        await self._backlog.put(entered)
 
     async def _tell(self, channel: str, entering: Awaitable[Transmission]) -> list[Transmission]:
         """Enter something that has no audio; reception goes on when the store is away."""

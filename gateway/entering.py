@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dispatch.store.store import Store
 from dispatch.store.transmissions import NewTranscript, NewTransmission, StoredTransmission
-from gateway.transmission import Transmission
+from gateway.transmission import EMERGENCY_BUTTON, Transmission
 from radio_drivers.interface import EmergencyPressed, TextReceived
 
 
@@ -23,7 +23,7 @@ class Entering:
         """An emergency button: a call of its own at once, whether or not anybody speaks afterwards."""
         who = f" on radio {event.unit}" if event.unit else ""
         return await self._wordless(
-            event.channel, event.unit, event.at, f"Emergency button pressed{who}.", "emergency button", urgent=True
+            event.channel, event.unit, event.at, f"Emergency button pressed{who}.", EMERGENCY_BUTTON, urgent=True
         )
 
     async def text(self, event: TextReceived) -> Transmission:
@@ -75,6 +75,8 @@ def from_row(row: StoredTransmission) -> Transmission:
         ended_at=row.ended_at,
         duration_s=row.duration_s,
         path=Path(row.audio_path) if row.audio_path else None,
-        urgent=row.source == "emergency button",
+        urgent=row.source == EMERGENCY_BUTTON,
         source=row.source,
+        strength_dbm=row.strength_dbm,
+        signalling=row.signalling,
     )

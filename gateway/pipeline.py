@@ -37,7 +37,7 @@ from gateway.recordings import read_wav
 from gateway.scheme_source import SchemeSource
 from gateway.speech import transcript as speech
 from gateway.speech.transcript import Hints, Hypothesis, SpeechError, Transcriber, Transcript, Word
-from gateway.transmission import Transmission
+from gateway.transmission import EMERGENCY_BUTTON, Transmission
 
 log = structlog.get_logger()
 
@@ -76,10 +76,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When it was said, which is what people are told and what an alert's life counts from; and when it was decided."""
+    """What was said, whose end is what people are told and what an alert's life counts from; and when it was decided."""
 
-    said_at: datetime
+    transmission: Transmission
     decided_at: datetime
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was said."""
+        return self.transmission.ended_at
 
 
 class Laps:
@@ -141,7 +146,7 @@ class Pipeline:
         transcript = await self._hear(transmission, early)
         laps.lap("hear")
         heard = as_heard(transcript, transmission.duration_s)
-        call = with_caller(read(heard, scheme), transmission.unit, scheme)
+        call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
         search = await asyncio.to_thread(look_for, heard, call, register, scheme)
         laps.lap("look")
@@ -154,7 +159,7 @@ class Pipeline:
         live = await self._store.decisions.live_alerts(now, self._rules.policy.live_s)
         decision = decide(call, matches, live, now, self._rules.zone, self._rules.policy, transmission.channel)
         laps.lap("decide")
-        text, alert = await self._alert(call, decision, live, Moment(transmission.ended_at, now), scheme)
+        text, alert = await self._alert(call, decision, live, Moment(transmission, now), scheme)
         laps.lap("word")
         committed = await self._store.decisions.commit(
             transmission.transmission_id, call, matches, decision, alert, now, laps.taken
@@ -225,6 +230,7 @@ class Pipeline:
         ended = which_end(decision, live)
         number = await self._store.decisions.reserve_number()
         text = compose(decision, call, number, moment.said_at, self._rules.zone, scheme, self._rules.content, ended)
+        text = replace(text, mqtt=text.mqtt | {"caller": call.caller} | told_by(moment.transmission))
         wordings = Wordings(text.voice, text.radio_text, text.sms, text.mqtt)
         place = call.place.name if call.place else None
         updates = None
@@ -256,14 +262,32 @@ class Pipeline:
         return await self._store.members.sms_contacts() if self._texts else ()
 
 
-def with_caller(call: Call, unit: str | None, scheme: Scheme) -> Call:
-    """Where nobody said who calls, the radio itself tells: its unit id belongs to a member, and that is where they are."""
-    member = scheme.member_of(unit)
-    if call.caller is not None or member is None:
+def with_caller(call: Call, transmission: Transmission, scheme: Scheme) -> Call:
+    """Where nobody said who calls, the radio itself tells: its unit id belongs to a member, and that is where they are.
+
+    Whose radio that is may be unknown when its button calls for help: then its number is told, which is all there is to go by.
+    """
+    unit = transmission.unit
+    radio = scheme.radio(unit)
+    if radio is None and unit and transmission.source == EMERGENCY_BUTTON:
+        return replace(call, place=call.place or PlaceRead(f"radio {unit}", ""))
+    if call.caller is not None or radio is None:
         return call
-    row = scheme.place(member)
-    place = call.place or PlaceRead(member, "", row.place_id if row else None)
-    return replace(call, caller=member, place=place, reasons=(*call.reasons, f"Radio {unit} is {member}'s."))
+    row = scheme.place(radio.place) or scheme.place(radio.member)
+    place = call.place or PlaceRead(radio.place, "", row.place_id if row else None)
+    return replace(
+        call, caller=radio.member, place=place, reasons=(*call.reasons, f"Radio {unit} is {radio.member}'s.")
+    )
+
+
+def told_by(transmission: Transmission) -> dict[str, object]:
+    """What the radio itself told, for screens: it stands beside what was said."""
+    return {
+        "channel": transmission.channel,
+        "unit": transmission.unit,
+        "strength_dbm": transmission.strength_dbm,
+        "signalling": list(transmission.signalling),
+    }
 
 
 def continued(decision: Decision, live: Sequence[LiveAlert]) -> LiveAlert | None:

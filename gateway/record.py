@@ -25,6 +25,9 @@ def record_of(handled: Handled, latency_s: float, review_at: float) -> dict[str,
     text = handled.text if decision.kind is DecisionKind.ALERT else None
     return {
         "duration_s": round(handled.transmission.duration_s, 3),
+        "unit": handled.transmission.unit,
+        "strength_dbm": handled.transmission.strength_dbm,
+        "signalling": list(handled.transmission.signalling),
         "transcript": transcript.text,
         "intent": call.intent.value,
         "people": [_person(match) for match in people],
@@ -34,6 +37,7 @@ def record_of(handled: Handled, latency_s: float, review_at: float) -> dict[str,
         "heading": call.heading,
         "description": call.description.parts() or None,
         "priority": call.priority.value,
+        "priority_reason": call.priority_reason,
         "decision": decision.kind.value,
         "decision_reason": decision.reason,
         "alert": text

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import assert_never
 
+from gateway.signalling_heard import SignallingHeard
 from gateway.transmission import Take
 from radio_drivers.interface import (
     RATE,
@@ -51,6 +52,14 @@ class RecorderRules:
     """After our own rebroadcast the repeater's tail may still be ours: ignored for so long."""
     urgent_for_s: float = 30.0
     """What a channel carries within this time of an emergency button is worked first."""
+    signalling_before_s: float = 2.0
+    """Signalling (who pressed talk) heard at most this long before key-up belongs to the transmission."""
+    signalling_after_s: float = 0.5
+    """Signalling heard at most this long after key-down is the end of what was said, never the next talker's."""
+    emergency_repeat_s: float = 30.0
+    """Radios repeat an emergency: from the same unit, within this time of the last one, it is no second alert."""
+    emergency_again_s: float = 300.0
+    """But a unit that goes on calling for help is announced again after this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,7 @@ class ChannelRecorder:
         self._size = 0
         self._pre_roll = 0
         self._started_at = datetime.min.replace(tzinfo=UTC)
-        self._unit: str | None = None
-        self._strength: float | None = None
+        self._heard = SignallingHeard(rules.signalling_before_s, rules.signalling_after_s)
         self._split = False
         self._reported_open = False
         self._ours_until: datetime | None = None
@@ -136,23 +144,30 @@ class ChannelRecorder:
             case KeyUp():
                 return self._key_up(event)
             case KeyDown():
-                if event.strength_dbm is not None:
-                    self._strength = event.strength_dbm
-                return self._end("key-down")
+                self._heard.measured(event.strength_dbm)
+                return self._end("key-down", event.at)
             case LinkLost():
-                return self._end("link lost")
+                return self._end("link lost", event.at)
             case TransmitStarted():
-                outcomes = self._end("our own rebroadcast begins")
+                outcomes = self._end("our own rebroadcast begins", event.at)
                 self._enter(_State.OURS)
+                self._heard.forget()
                 return outcomes
             case TransmitEnded():
                 self._ours_until = event.at + timedelta(seconds=self._rules.own_tail_s)
                 self._enter(_State.IDLE)
                 return []
+            case Signalled():
+                if not self._is_ours(event.at):
+                    self._heard.signalled(event)
+                return []
+            case StrengthRead():
+                self._heard.measured(event.dbm)
+                return []
             case EmergencyPressed():
                 self._emergency_at = event.at
                 return []
-            case TextReceived() | LinkRestored() | Signalled() | StrengthRead():
+            case TextReceived() | LinkRestored():
                 return []
             case _:
                 assert_never(event)
@@ -189,14 +204,14 @@ class ChannelRecorder:
         if self._is_ours(event.at):
             return []
         # A key-up without a key-down before it: the base station lost one; two talkers are two transmissions.
-        outcomes = self._end("next key-up")
+        outcomes = self._end("next key-up", event.at)
         keep = int(self._rules.pre_roll_s * RATE) * 2
         before = b"".join(part.pcm for part in self._ring)[-keep:] if keep else b""
         self._enter(_State.TALKING)
         self._parts = [before] if before else []
         self._size = self._pre_roll = len(before)
         self._started_at = event.at - timedelta(seconds=len(before) / BYTES_PER_S)
-        self._unit, self._strength = event.unit, event.strength_dbm
+        self._heard.begin(event.at, event.unit, event.strength_dbm)
         self._split = self._reported_open = False
         outcomes.append(Started(self.channel, event.at, event.unit))
         if before:
@@ -212,10 +227,10 @@ class ChannelRecorder:
             self._size = limit
             if not self._reported_open:
                 self._reported_open = True
-                outcomes.append(OpenMicrophone(self.channel, self._unit, self._started_at))
+                outcomes.append(OpenMicrophone(self.channel, self._heard.unit, self._started_at))
             self._split = True
             outcomes.append(Finished(self._take()))
-            outcomes.append(Started(self.channel, self._started_at, self._unit))
+            outcomes.append(Started(self.channel, self._started_at, self._heard.unit))
         self._parts.append(pcm)
         self._size += len(pcm)
         return outcomes
@@ -227,8 +242,9 @@ class ChannelRecorder:
             channel=self.channel,
             started_at=self._started_at,
             pcm=b"".join(self._parts),
-            unit=self._unit,
-            strength_dbm=self._strength,
+            unit=self._heard.unit,
+            strength_dbm=self._heard.strength_dbm,
+            signalling=self._heard.texts,
             split=self._split,
             urgent=self._emergency_at is not None and self._emergency_at >= urgent_after,
         )
@@ -236,10 +252,11 @@ class ChannelRecorder:
         self._parts, self._size, self._pre_roll = [], 0, 0
         return take
 
-    def _end(self, why: str) -> list[Outcome]:
+    def _end(self, why: str, at: datetime | None = None) -> list[Outcome]:
         if self._state is not _State.TALKING:
             return []
         self._enter(_State.IDLE)
+        self._heard.end(at)
         spoken_s = (self._size - self._pre_roll) / BYTES_PER_S
         if spoken_s < self._rules.min_s:
             self._parts, self._size, self._pre_roll = [], 0, 0

@@ -174,6 +174,7 @@ class Recordings:
             sha256=digest,
             split=take.split,
             source=self._source,
+            signalling=take.signalling,
         )
         row = await self._rows.record(new)
         return Transmission(
@@ -187,6 +188,8 @@ class Recordings:
             path=path,
             urgent=take.urgent,
             source=self._source,
+            strength_dbm=take.strength_dbm,
+            signalling=take.signalling,
         )
 
     async def adopt_orphans(self, today: datetime) -> list[Transmission]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatch.people import Person
-from dispatch.scheme import PhraseTables, Place, Scheme, parse_places, parse_words
+from dispatch.scheme import PhraseTables, Place, RadioUnit, Scheme, parse_places, parse_words
+from dispatch.store.members import Member, Site
 from dispatch.store.store import Store
 from gateway.resources import config_file
 
@@ -73,7 +74,10 @@ class SchemeSource:
             reference_prefixes=prefixes or ("DT",),
             reference_digits=digits or 4,
             units=tuple(
-                (site.radio_unit, member.name) for member in members for site in member.sites if site.radio_unit
+                RadioUnit(site.radio_unit, member.name, _place_of(member, site))
+                for member in members
+                for site in member.sites
+                if site.radio_unit
             ),
         )
         self._read_at = now
@@ -85,6 +89,11 @@ class SchemeSource:
         if self._files.places is None:
             return tables, ()
         return tables, parse_places(self._files.places.read_text("utf-8-sig"), str(self._files.places))
+
+
+def _place_of(member: Member, site: Site) -> str:
+    """How a member's site is called so that everyone knows which is meant."""
+    return member.name if len(member.sites) == 1 or site.name == member.name else f"{member.name}, {site.name}"
 
 
 def reference_shape(people: Sequence[Person]) -> tuple[tuple[str, ...], int]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+EMERGENCY_BUTTON = "emergency button"
+"""Source of a transmission that is a button and no speech."""
+
 
 @dataclass(frozen=True, slots=True)
 class Take:
@@ -22,6 +25,8 @@ class Take:
     """Part of an open microphone, cut at the maximum length; more follows or went before."""
     urgent: bool = False
     """The emergency button of this radio was pressed."""
+    signalling: tuple[str, ...] = ()
+    """What was signalled with it, for a person to read: "MDC-1200: PTT ID 1234"."""
 
     @property
     def duration_s(self) -> float:
@@ -49,3 +54,7 @@ class Transmission:
     """16 kHz mono WAV; None for an emergency button or a text without audio."""
     urgent: bool = False
     source: str = "radio"
+    strength_dbm: float | None = None
+    """The highest measured while talking; None where the base station doesn't say."""
+    signalling: tuple[str, ...] = ()
+    """What was signalled with it, for a person to read: "MDC-1200: PTT ID 1234"."""

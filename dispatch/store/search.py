@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.calls import AlertKind, DecisionKind, Intent, Priority
 from dispatch.people import NoticeState
 from dispatch.store.database import Database
-from dispatch.store.tables import AlertRow, CallRow, MatchRow, TranscriptRow, TransmissionRow
+from dispatch.store.tables import AlertRow, CallRow, MatchRow, MemberRow, SiteRow, TranscriptRow, TransmissionRow
 from dispatch.store.tables.heard import MatchOutcome, TransmissionState
 from dispatch.store.types import KEY, CleanText
 
@@ -44,12 +44,19 @@ class LogEntry:
     uid: str
     channel: str
     unit: str | None
+    strength_dbm: float | None
+    signalling: tuple[str, ...]
+    """What was signalled with it: "MDC-1200: PTT ID 1234"."""
     started_at: datetime
     ended_at: datetime
     duration_s: float
     audio_path: str
     state: TransmissionState
     failed_reason: str | None
+    unit_member: str | None = None
+    """Whose radio the unit is now."""
+    unit_site: str | None = None
+    """At which of the member's places it is."""
     text: str | None = None
     engine: str | None = None
     intent: Intent | None = None
@@ -154,7 +161,19 @@ async def _entries(session: AsyncSession, ids: Sequence[int]) -> tuple[LogEntry,
     calls = [call.id for _, _, _, call, _ in rows if call is not None]
     for match in await session.scalars(select(MatchRow).where(MatchRow.call_id.in_(calls)).order_by(MatchRow.id)):
         people[match.call_id].append(_match(match))
-    return tuple(_entry(joined, people) for joined in rows)
+    owners = await _owners(session, {row.unit for row, *_ in rows if row.unit is not None})
+    return tuple(_entry(joined, people, owners) for joined in rows)
+
+
+async def _owners(session: AsyncSession, units: Collection[str]) -> dict[str, tuple[str, str | None]]:
+    """Whose these radios are: unit -> member and site. Who has left comes second to who has taken the radio over."""
+    query = (
+        select(SiteRow.radio_unit, MemberRow.name, SiteRow.name)
+        .join(MemberRow, MemberRow.id == SiteRow.member_id)
+        .where(SiteRow.radio_unit.in_(units))
+        .order_by(MemberRow.retired_at.is_(None), SiteRow.id.desc())
+    )
+    return {unit: (member, site) for unit, member, site in await session.execute(query) if unit is not None}
 
 
 def _match(row: MatchRow) -> LogMatch:
@@ -170,13 +189,20 @@ def _match(row: MatchRow) -> LogMatch:
     )
 
 
-def _entry(joined: _Joined, people: Mapping[int, Sequence[LogMatch]]) -> LogEntry:
+def _entry(
+    joined: _Joined, people: Mapping[int, Sequence[LogMatch]], owners: Mapping[str, tuple[str, str | None]]
+) -> LogEntry:
     row, said, engine, call, alert = joined
+    member, site = owners.get(row.unit or "", (None, None))
     entry = LogEntry(
         transmission_id=row.id,
         uid=row.uid,
         channel=row.channel,
         unit=row.unit,
+        strength_dbm=row.strength_dbm,
+        signalling=tuple(row.signalling),
+        unit_member=member,
+        unit_site=site,
         started_at=row.started_at,
         ended_at=row.ended_at,
         duration_s=row.duration_s,

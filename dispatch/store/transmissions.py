@@ -52,6 +52,8 @@ class NewTransmission:
     split: bool = False
     """A part of one long press."""
     source: str = "radio"
+    signalling: tuple[str, ...] = ()
+    """What was signalled with it, for a person to read: "MDC-1200: PTT ID 1234"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class StoredTransmission:
     state: TransmissionState
     attempts: int
     failed_reason: str | None
+    signalling: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class TransmissionsStore:
                 known = await _by_uid(session, new.uid)
                 if known is None:
                     row = TransmissionRow(
-                        **asdict(new),
+                        **(asdict(new) | {"signalling": clean_json(list(new.signalling))}),
                         state=TransmissionState.RECORDED,
                         attempts=0,
                         failed_reason=None,
@@ -320,4 +323,5 @@ def _stored(row: TransmissionRow) -> StoredTransmission:
         state=row.state,
         attempts=row.attempts,
         failed_reason=row.failed_reason,
+        signalling=tuple(row.signalling),
     )

@@ -181,13 +181,25 @@ def search(
 def as_table(entries: Sequence[LogEntry], zone: ZoneInfo) -> Table:
     """Entries for people; times are the scheme's own."""
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "time", "channel", "heard", "outcome"):
+    for name in ("id", "time", "channel", "from", "heard", "outcome"):
         table.add_column(name, overflow="fold", no_wrap=name in {"id", "time"})
     for entry in entries:
         at = entry.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         said = entry.text if entry.text is not None else entry.failed_reason or "(not heard yet)"
-        table.add_row(str(entry.transmission_id), at, Text(entry.channel), Text(said), Text(outcome(entry)))
+        cells = (entry.channel, came_from(entry), said, outcome(entry))
+        table.add_row(str(entry.transmission_id), at, *(Text(cell) for cell in cells))
     return table
+
+
+def came_from(entry: LogEntry) -> str:
+    """Who it was, as far as the radio told: unit and whose it is, strength, signalling that says more than the unit."""
+    owner = entry.unit_member or ""
+    if entry.unit_site and entry.unit_site != owner:
+        owner = f"{owner}, {entry.unit_site}"
+    parts = [f"{entry.unit or ''} {owner}".strip()]
+    if entry.strength_dbm is not None:
+        parts.append(f"{entry.strength_dbm:.0f} dBm")
+    return "; ".join(part for part in (*parts, *entry.signalling) if part)
 
 
 def outcome(entry: LogEntry) -> str:

@@ -17,8 +17,8 @@ from tests.end_to_end.conftest import Say
 from tests.end_to_end.town import PHONES, ROOT, Town
 
 FIELDS = {
-    "file", "duration_s", "transcript", "intent", "people", "candidates", "caller", "place", "heading", "description",
-    "priority", "decision", "decision_reason", "alert", "latency_s", "engine", "timings_s",
+    "file", "duration_s", "unit", "strength_dbm", "signalling", "transcript", "intent", "people", "candidates", "caller", "place", "heading", "description",
+    "priority", "priority_reason", "decision", "decision_reason", "alert", "latency_s", "engine", "timings_s",
 }  # fmt: skip
 PERSON = {"said", "reference", "name", "kind", "confidence", "negated", "notice", "reason"}
 

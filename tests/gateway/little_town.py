@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch.channels.folder import FolderChannel
-from dispatch.deliveries import ChannelKind
+from dispatch.deliveries import Channel, ChannelKind
 from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
 from dispatch.store.store import open_store
@@ -19,7 +19,7 @@ from gateway.pipeline import Handled
 from gateway.resources import config_file
 from gateway.settings import PathSettings, SchemeSettings, Settings
 from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Transcript, TranscriptStream
-from radio_drivers.interface import KeyingRules
+from radio_drivers.interface import KeyingRules, RadioDriver
 from radio_drivers.simulator.air import RadioAir, SoftwareChannel
 from radio_drivers.simulator.clock import AirClock
 from radio_drivers.simulator.driver import SimulatorDriver
@@ -119,6 +119,9 @@ async def little_town(
     base: SimulatorSettings | None = None,
     speak: Callable[[str], Awaitable[bytes]] | None = None,
     along: bool = False,
+    more_radios: Sequence[RadioDriver] = (),
+    more_channels: Sequence[Channel] = (),
+    members: bytes = MEMBERS,
 ) -> AsyncIterator[LittleTown]:
     """Fernley, with the demonstration's register and members, on air that runs twenty times as fast as life.
 
@@ -128,6 +131,9 @@ async def little_town(
         base: the base station.
         speak: the voice.
         along: the transcriber hears while somebody talks.
+        more_radios: base stations on other channels.
+        more_channels: where else alerts go.
+        members: the list of members.
     """
     pace = 0.05
     settings = await asyncio.to_thread(
@@ -145,17 +151,17 @@ async def little_town(
         async with open_store(settings.database_url, clock=clock) as store:
             people = parse_register(REGISTER)
             await store.register.import_people(people.rows, dry_run=False, by="test", refusals=people.refusals)
-            members = parse_members(MEMBERS)
-            await store.members.import_members(members.rows, dry_run=False, by="test", refusals=members.refusals)
+            parsed = parse_members(members)
+            await store.members.import_members(parsed.rows, dry_run=False, by="test", refusals=parsed.refusals)
             driver = SimulatorDriver(
                 "town", air, KeyingRules(clear_for_s=0.5), base or SimulatorSettings(unit="BASE", pace=pace)
             )
             texts = folder / "texts"
             parts = put_together(
                 settings,
-                [driver],
+                [driver, *more_radios],
                 Engines(store, transcriber, speak or voice, transcriber if along else None),
-                [FolderChannel(ChannelKind.SMS, texts, clock)],
+                [FolderChannel(ChannelKind.SMS, texts, clock), *more_channels],
                 clock=clock,
                 watchers=Watchers(Listeners(handled=handled.append)),
             )

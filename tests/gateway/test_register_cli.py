@@ -260,10 +260,10 @@ def test_the_databases_life(folder: Path) -> None:
         assert (before.exit_code, "not there" in before.output) == (1, True)
     assert not (folder / "state" / "huecry.db").exists()
     made = run(db.app, "upgrade")
-    assert (made.exit_code, "empty -> 0002" in made.output, "0001 " in made.output) == (0, True, True)
+    assert (made.exit_code, "empty -> 0003" in made.output, "0001 " in made.output) == (0, True, True)
     assert "up to date" in run(db.app, "upgrade").output
     version = run(db.app, "version")
-    assert (version.exit_code, "version   0002" in version.output) == (0, True)
+    assert (version.exit_code, "version   0003" in version.output) == (0, True)
     check = run(db.app, "check")
     assert (check.exit_code, "is whole" in check.output) == (0, True)
 

@@ -54,6 +54,8 @@ class TransmissionRow(Base):
     sha256: Mapped[str]
     split: Mapped[bool]
     source: Mapped[str]
+    signalling: Mapped[list[str]]
+    """What was signalled with it, for a person to read."""
     state: Mapped[TransmissionState]
     attempts: Mapped[int]
     failed_reason: Mapped[str | None]

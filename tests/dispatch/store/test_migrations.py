@@ -55,7 +55,7 @@ async def test_an_empty_database_gets_all_steps_and_then_none(empty_url: str) ->
         await database.prepare()
         before = await upgrade(database)
         assert before.found is None
-        assert [step.split()[0] for step in before.pending] == ["0001", "0002"]
+        assert [step.split()[0] for step in before.pending] == ["0001", "0002", "0003"]
         assert (await upgrade(database)).pending == ()
         assert (await check(database)).problems == ()
 
@@ -95,9 +95,9 @@ async def test_a_step_that_fails_leaves_nothing_of_any_step(
 ) -> None:
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0003_broken.py").write_text(
+    (folder / "versions" / "0004_broken.py").write_text(
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '0003', '0002', None, None\n"
+        "revision, down_revision, branch_labels, depends_on = '0004', '0003', None, None\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE halfway (id INTEGER)')\n"
         "    op.execute('SELECT no_such_column FROM members')\n"
@@ -134,14 +134,16 @@ async def load_dump(url: str, name: str) -> None:
         await connection.close()
 
 
-async def test_a_database_of_version_0001_keeps_all_it_held(empty_url: str, engine: str, tmp_path: Path) -> None:
-    await load_dump(empty_url, f"version-0001-{engine}.sql")
+@pytest.mark.parametrize("old", ["0001", "0002"])
+async def test_an_old_database_keeps_all_it_held(empty_url: str, engine: str, tmp_path: Path, old: str) -> None:
+    await load_dump(empty_url, f"version-{old}-{engine}.sql")
     async with open_store(empty_url) as store:
         people = await store.register.people()
         assert [person.reference for person in people] == ["DT-0142", "DT-0201"]
         (entry,) = await store.transmissions.search(text="ackerby")  # the index that 0002 brings covers what was there
         assert entry.alert_number == 1
         assert [person.reference for person in entry.people] == ["DT-0142"]
+        assert entry.signalling == ()
         (live,) = await store.decisions.live_alerts(NOON, 600)
         assert [delivery.recipient for delivery in live.reached] == ["+447700900001"]
         assert await store.decisions.reserve_number() == 2
@@ -150,7 +152,7 @@ async def test_a_database_of_version_0001_keeps_all_it_held(empty_url: str, engi
         assert len(await store.audit.list()) > 3
         assert (await check(store.database)).problems == ()
     copies = {path.name for path in tmp_path.glob("*.version-*")}
-    assert copies == ({"huecry.db.version-0001"} if engine == "sqlite" else set())
+    assert copies == ({f"huecry.db.version-{old}"} if engine == "sqlite" else set())
 
 
 async def test_todays_data_survives_a_reopening(url: str) -> None:
