@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
-from itertools import repeat
 
 import numpy as np
 import pytest
@@ -34,9 +32,9 @@ from radio_drivers.interface import (
     TransmitStarted,
 )
 from radio_drivers.line import LineDriver, LineSettings, LineSettingsError
-from radio_drivers.line import driver as driver_module
-from radio_drivers.line.squelch import Change, Samples
-from radio_drivers.reconnect import LinkState
+from radio_drivers.line.squelch import Change
+from tests.peers import card
+from tests.peers.card import Card
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 QUICK = KeyingRules(lead_in_s=0.0, tail_s=0.0, clear_for_s=0.0, busy_wait_s=0.2, time_out_s=5.0)
@@ -77,30 +75,9 @@ class Made:
         self.done.append("close")
 
 
-class Card:
-    """A sound card, both ways."""
-
-    hears: Callable[[Samples, datetime], None]
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    async def open(self, on_audio: Callable[[Samples, datetime], None] | None = None, _lost: object = None) -> None:
-        if on_audio is not None:
-            Card.hears = staticmethod(on_audio)
-
-    async def play(self, pcm: bytes) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
 @pytest.fixture(autouse=True)
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_module, "Capture", Card)
-    monkeypatch.setattr(driver_module, "Playback", Card)
-    monkeypatch.setattr(driver_module, "LinkState", partial(LinkState, delays=lambda: repeat(0.0)))
+def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    card.use(monkeypatch)
 
 
 @asynccontextmanager
@@ -108,23 +85,8 @@ async def on_air(
     control: Made, settings: LineSettings | None = None
 ) -> AsyncIterator[tuple[LineDriver, list[RadioEvent]]]:
     driver = LineDriver("shops", settings or LineSettings(), QUICK, control)
-    events: list[RadioEvent] = []
-
-    async def read() -> None:
-        async for event in driver.events():
-            events.append(event)
-
-    tasks = [asyncio.create_task(driver.run()), asyncio.create_task(read())]
-    try:
-        async with asyncio.timeout(5):
-            while not any(isinstance(event, LinkRestored) for event in events):
-                await asyncio.sleep(0)
-        events.clear()
+    async with card.on_air(driver) as events:
         yield driver, events
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 async def turns(count: int = 20) -> None:
