@@ -16,7 +16,21 @@ from radio_drivers.keying import KeyDropped
 
 
 def make_driver(radio: RadioSettings) -> RadioDriver:
-    """The driver of one `[[radio]]` table. No I/O yet. Only the chosen driver is imported: each brings its libraries."""
+    """The driver of one `[[radio]]` table, with whatever stands beside it. No I/O yet."""
+    driver = _driver(radio)
+    if radio.mmdvm.topic:
+        from radio_drivers.mmdvm.driver import MmdvmDriver
+
+        driver = MmdvmDriver(driver, radio.mmdvm, radio.keying, password=_password(radio))
+    return driver
+
+
+def _password(radio: RadioSettings) -> str | None:
+    return radio.password.get_secret_value() if radio.password else None
+
+
+def _driver(radio: RadioSettings) -> RadioDriver:
+    """Only the chosen driver is imported: each brings its libraries."""
     match radio.driver:
         case "line":
             from radio_drivers.line.driver import LineDriver
@@ -25,8 +39,15 @@ def make_driver(radio: RadioSettings) -> RadioDriver:
         case "mqtt":
             from radio_drivers.mqtt.driver import MqttRadioDriver
 
-            password = radio.password.get_secret_value() if radio.password else None
-            return MqttRadioDriver(radio.name, radio.mqtt, radio.keying, password=password)
+            return MqttRadioDriver(radio.name, radio.mqtt, radio.keying, password=_password(radio))
+        case "hermes":
+            from radio_drivers.hermes.driver import HermesDriver
+
+            return HermesDriver(radio.name, radio.hermes, radio.keying, password=_password(radio))
+        case "trunk-recorder":
+            from radio_drivers.trunk_recorder.driver import TrunkRecorderDriver
+
+            return TrunkRecorderDriver(radio.name, radio.trunk_recorder, radio.keying, password=_password(radio))
         case "simulator":
             from radio_drivers.simulator.driver import SimulatorDriver
 

@@ -35,10 +35,13 @@ from gateway.settings_keys import Key, keys_of
 from gateway.settings_sense import contradictions
 from gateway.speech.settings import SpeechSettings
 from gateway.toml_lines import line_of
+from radio_drivers.hermes.settings import HermesSettings
 from radio_drivers.interface import KeyingRules
 from radio_drivers.line.settings import LineSettings
+from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.simulator.settings import SimulatorSettings
+from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
 
 __all__ = [
     "DatabaseSettings",
@@ -126,15 +129,21 @@ class RadioSettings:
 
     name: str
     """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
-    driver: Literal["line", "mqtt", "simulator"]
-    """How the base station is connected: `line` (serial port and sound card), `mqtt`, or `simulator`. Only the table of
-    that name counts."""
+    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "simulator"]
+    """How the base station is connected: `line` (serial port and sound card), `mqtt`, `hermes`, `trunk-recorder`, or
+    `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
     password: SecretStr | None = None
-    """The `mqtt` driver's password at its broker."""
+    """The password at the broker: of the `mqtt`, `hermes` and `trunk-recorder` drivers, and of `mmdvm`."""
     line: LineSettings = field(default_factory=LineSettings)
     """A radio on a serial line and a sound card."""
     mqtt: MqttRadioSettings = field(default_factory=MqttRadioSettings)
     """A base station behind an MQTT broker."""
+    hermes: HermesSettings = field(default_factory=HermesSettings)
+    """A base station behind Rhasspy's Hermes protocol."""
+    trunk_recorder: TrunkRecorderSettings = field(default_factory=TrunkRecorderSettings)
+    """A channel that trunk-recorder hears and publishes with its MQTT plugin."""
+    mmdvm: MmdvmSettings = field(default_factory=MmdvmSettings)
+    """An MMDVMHost beside this channel's base station: who talks, how strong, emergencies. Used when its topic is set."""
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
     """A software base station for drills and tests."""
     keying: KeyingRules = field(default_factory=KeyingRules)

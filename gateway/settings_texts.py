@@ -55,6 +55,28 @@ RADIO_EXAMPLE = """
 #tls = true
 #username = "huecry"
 #
+# A microphone and a loudspeaker of Rhasspy beside the radio (docs/radios/hermes.md):
+#[[radio]]
+#name = "annex"
+#driver = "hermes"
+#[radio.hermes]
+#host = "broker.example"
+#site = "annex-base"
+#
+# A channel that trunk-recorder hears (docs/radios/trunk-recorder.md); it only listens:
+#[[radio]]
+#name = "market"
+#driver = "trunk-recorder"
+#[radio.trunk_recorder]
+#host = "broker.example"
+#systems = ["shopwatch"]
+#talkgroups = [9001]
+#
+# Who talks, for the radio above it, from an MMDVMHost that repeats its channel (docs/radios/mmdvm.md):
+#[radio.mmdvm]
+#host = "broker.example"
+#topic = "mmdvm"
+#
 # A software base station, for drills:
 #[[radio]]
 #name = "drill"

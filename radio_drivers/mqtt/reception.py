@@ -60,14 +60,16 @@ class Moment:
     """Of a clock that never jumps; for waiting."""
 
 
-class _Resampler:
+class Resampler:
     """Pieces of audio at any rate to pieces at `RATE`, without clicks between them."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
+        """Hertz, of what comes in."""
         self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="int16")
 
     def feed(self, pcm: bytes, *, last: bool = False) -> bytes:
+        """The next piece; what comes out lags a little behind, until the `last`."""
         if self._stream is None:
             return pcm
         resampled: bytes = self._stream.resample_chunk(np.frombuffer(pcm, "<i2"), last=last).tobytes()
@@ -82,7 +84,7 @@ class _Open:
     key_up: KeyUpFrame | None
     trusted: bool
     """`start` is by the base station's clock."""
-    resampler: _Resampler
+    resampler: Resampler
     sent_bytes: int = 0
     key_down: KeyDownFrame | None = None
     """Talk was let go, the announced WAV is still to come."""
@@ -247,14 +249,14 @@ class Reception:
     def _begin(
         self, start: datetime, frame: KeyUpFrame | None, now: Moment, *, trusted: bool, rate: int | None = None
     ) -> Iterator[Outcome]:
-        self._open = _Open(start, frame, trusted, _Resampler(rate or (frame.rate if frame else RATE)))
+        self._open = _Open(start, frame, trusted, Resampler(rate or (frame.rate if frame else RATE)))
         self._wait(now)
         yield KeyUp(self._channel, start, frame.unit if frame else None, frame.strength_dbm if frame else None)
 
     def _give(self, going: _Open, pcm: bytes, rate: int) -> Iterator[Outcome]:
         if rate != going.resampler.rate:
             yield from self._pieces(going, going.resampler.feed(b"", last=True))
-            going.resampler = _Resampler(rate)
+            going.resampler = Resampler(rate)
         yield from self._pieces(going, going.resampler.feed(pcm))
 
     def _pieces(self, going: _Open, pcm: bytes) -> Iterator[Audio]:

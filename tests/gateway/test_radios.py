@@ -12,9 +12,11 @@ from dispatch.fanout import RadioOutlet
 from gateway.radios import LentRadio, make_driver, outlet
 from gateway.settings import RadioSettings
 from radio_drivers import interface, keying
+from radio_drivers.hermes.settings import HermesSettings
 from radio_drivers.interface import Abilities, ChannelBusy, LinkDown, NotSupported, RadioError, TransmitTimeout
 from radio_drivers.keying import KeyDropped
 from radio_drivers.line.settings import LineSettings
+from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.simulator.settings import SimulatorSettings
 
 
@@ -27,6 +29,10 @@ from radio_drivers.simulator.settings import SimulatorSettings
             RadioOutlet("town", True, False, None),
         ),
         (RadioSettings("town", "mqtt"), RadioOutlet("town", True, True, 140)),
+        (RadioSettings("town", "trunk-recorder"), RadioOutlet("town", False, False, None)),
+        (RadioSettings("town", "hermes"), RadioOutlet("town", True, False, None)),
+        (RadioSettings("town", "hermes", hermes=HermesSettings(say=True)), RadioOutlet("town", False, True, 300)),
+        (RadioSettings("town", "mqtt", mmdvm=MmdvmSettings(topic="mmdvm")), RadioOutlet("town", True, True, 140)),
     ],
     ids=lambda value: value.driver if isinstance(value, RadioSettings) else "",
 )

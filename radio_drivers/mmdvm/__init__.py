@@ -1,0 +1,1 @@
+"""An MMDVMHost beside another base station of the same channel: who talks, from where, how strong."""

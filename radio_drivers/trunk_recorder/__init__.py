@@ -1,0 +1,1 @@
+"""trunk-recorder's calls, as its MQTT plugin publishes them."""
