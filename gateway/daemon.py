@@ -68,6 +68,8 @@ class Listeners:
 
     radio: Callable[[RadioEvent], None] = ignore
     recorder: Callable[[Outcome], None] = ignore
+    kept: Callable[[Transmission], None] = ignore
+    """On disk, with its row committed."""
     handled: Callable[[Handled], None] = ignore
 
 
@@ -279,9 +281,14 @@ class Gateway:
                 kept = await self._recordings.keep(take)
                 if early is not None and kept:
                     self._early[kept[-1].transmission_id] = early
-                await self._backlog.put(kept)
+                await self._kept(kept)
             finally:
                 self._takes.task_done()
+
+    async def _kept(self, transmissions: Sequence[Transmission]) -> None:
+        for transmission in transmissions:
+            self._listeners.kept(transmission)
+        await self._backlog.put(transmissions)
 
     async def _work(self) -> None:
         while True:
@@ -342,7 +349,7 @@ class Gateway:
         while True:
             await asyncio.sleep(RETRY_S)
             if self._recordings.waiting:
-                await self._backlog.put(await self._recordings.retry())
+                await self._kept(await self._recordings.retry())
             if self._left_in_store or self._backlog.wants_refill:
                 await self._refill()
             arrears = self.arrears

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from dispatch.channels.radio_text import TextRefused
 from dispatch.channels.voice import VoiceRefused
@@ -14,10 +14,30 @@ from gateway.settings import RadioSettings
 from radio_drivers.interface import ChannelBusy, LinkDown, NotSupported, RadioDriver, RadioError, TransmitTimeout
 from radio_drivers.keying import KeyDropped
 
+if TYPE_CHECKING:
+    from radio_drivers.upload.driver import Ledger
+    from radio_drivers.upload.server import Servers
 
-def make_driver(radio: RadioSettings) -> RadioDriver:
+
+@dataclass(slots=True)
+class Uploads:
+    """What the channels have in common that recorders upload to."""
+
+    ledger: Ledger | None = None
+    """Knows what is stored."""
+    servers: Servers | None = None
+    """Made for the first of these channels."""
+
+
+def make_drivers(radios: Iterable[RadioSettings], ledger: Ledger | None = None) -> list[RadioDriver]:
+    """The drivers of all `[[radio]]` tables."""
+    uploads = Uploads(ledger)
+    return [make_driver(radio, uploads) for radio in radios]
+
+
+def make_driver(radio: RadioSettings, uploads: Uploads | None = None) -> RadioDriver:
     """The driver of one `[[radio]]` table, with whatever stands beside it. No I/O yet."""
-    driver = _driver(radio)
+    driver = _driver(radio, uploads or Uploads())
     if radio.mmdvm.topic:
         from radio_drivers.mmdvm.driver import MmdvmDriver
 
@@ -29,7 +49,7 @@ def _password(radio: RadioSettings) -> str | None:
     return radio.password.get_secret_value() if radio.password else None
 
 
-def _driver(radio: RadioSettings) -> RadioDriver:
+def _driver(radio: RadioSettings, uploads: Uploads) -> RadioDriver:
     """Only the chosen driver is imported: each brings its libraries."""
     match radio.driver:
         case "line":
@@ -52,6 +72,12 @@ def _driver(radio: RadioSettings) -> RadioDriver:
             from radio_drivers.simulator.driver import SimulatorDriver
 
             return SimulatorDriver.alone(radio.name, radio.simulator, radio.keying)
+        case "upload":
+            from radio_drivers.upload.driver import UploadDriver
+            from radio_drivers.upload.server import Servers
+
+            uploads.servers = uploads.servers or Servers()
+            return UploadDriver(radio.name, radio.upload, uploads.servers, uploads.ledger)
         case _:
             assert_never(radio.driver)
 

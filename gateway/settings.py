@@ -26,6 +26,7 @@ from dispatch.channels.sms import SmsSettings
 from dispatch.outbox_rules import OutboxRules
 from dispatch.policy import PolicyRules
 from dispatch.wording import ContentRules
+from gateway.archive.settings import ArchiveSettings
 from gateway.recorder import RecorderRules
 from gateway.secrets import fill_secrets
 from gateway.settings_environment import EnvironmentSource, unknown_variables, variables_of
@@ -42,6 +43,7 @@ from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.simulator.settings import SimulatorSettings
 from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
+from radio_drivers.upload.settings import UploadSettings
 
 __all__ = [
     "DatabaseSettings",
@@ -129,9 +131,9 @@ class RadioSettings:
 
     name: str
     """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
-    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "simulator"]
-    """How the base station is connected: `line` (serial port and sound card), `mqtt`, `hermes`, `trunk-recorder`, or
-    `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
+    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "upload", "simulator"]
+    """How the base station is connected: `line` (serial port and sound card), `mqtt`, `hermes`, `trunk-recorder`,
+    `upload`, or `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
     password: SecretStr | None = None
     """The password at the broker: of the `mqtt`, `hermes` and `trunk-recorder` drivers, and of `mmdvm`."""
     line: LineSettings = field(default_factory=LineSettings)
@@ -144,6 +146,8 @@ class RadioSettings:
     """A channel that trunk-recorder hears and publishes with its MQTT plugin."""
     mmdvm: MmdvmSettings = field(default_factory=MmdvmSettings)
     """An MMDVMHost beside this channel's base station: who talks, how strong, emergencies. Used when its topic is set."""
+    upload: UploadSettings = field(default_factory=UploadSettings)
+    """Recorders that upload finished calls over HTTP, as rdio-scanner takes them."""
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
     """A software base station for drills and tests."""
     keying: KeyingRules = field(default_factory=KeyingRules)
@@ -163,6 +167,8 @@ class SecretSettings:
 
     sms_auth_token: SecretStr | None = None
     """Twilio's auth token for `sms.account_sid`."""
+    archive_key: SecretStr | None = None
+    """The API key that `archive.url` gave us."""
     mqtt_password: SecretStr | None = None
     """Password of `mqtt.username` at the broker that alerts are published to."""
 
@@ -222,6 +228,9 @@ class Settings(BaseSettings):
     """Text messages by Twilio."""
     mqtt: MqttSettings = MqttSettings()
     """Alerts published to an MQTT broker, for screens and other programs."""
+    archive: ArchiveSettings = ArchiveSettings()
+    """Recordings passed on to an rdio-scanner compatible server. Off unless asked for: audio with people's names leaves the
+    box (docs/archive.md says what the law asks)."""
     secrets: SecretSettings = SecretSettings()
     """Passwords and tokens: in files of their own, or as systemd credentials."""
     tables: TableSettings = TableSettings()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from radio_drivers.upload.settings import both_claim
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -28,6 +31,30 @@ def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
             yield from (((name,), reason) for reason in section.problems())
     yield from _thresholds(settings)
     yield from _time_on_the_air(settings)
+    yield from _uploads(settings)
+    yield from _archive(settings)
+
+
+def _uploads(settings: Settings) -> Iterator[tuple[Location, str]]:
+    radios = [(index, radio) for index, radio in enumerate(settings.radio) if radio.driver == "upload"]
+    for (_, one), (index, other) in combinations(radios, 2):
+        if both_claim(one.upload, other.upload):
+            reason = (
+                f"{one.name} and {other.name} both take the same calls: give them keys of their own, or different systems "
+                "or talkgroups"
+            )
+            yield ("radio", index, "upload"), reason
+
+
+def _archive(settings: Settings) -> Iterator[tuple[Location, str]]:
+    if not settings.archive.enabled:
+        return
+    if settings.secrets.archive_key is None:
+        yield ("archive", "enabled"), "needs the archive's API key: secrets.archive_key_file, or a systemd credential"
+    names = {radio.name for radio in settings.radio}
+    for channel in settings.archive.talkgroups:
+        if channel not in names:
+            yield ("archive", "talkgroups"), f"names {channel}, and there is no radio of that name"
 
 
 def _thresholds(settings: Settings) -> Iterator[tuple[Location, str]]:

@@ -77,6 +77,14 @@ RADIO_EXAMPLE = """
 #host = "broker.example"
 #topic = "mmdvm"
 #
+# Recorders that upload finished calls (trunk-recorder, SDRTrunk, rdio-scanner); their API keys are the credential
+# radio.scanner.upload.key:
+#[[radio]]
+#name = "scanner"
+#driver = "upload"
+#[radio.upload]
+#listen = "0.0.0.0:3000"
+#
 # A software base station, for drills:
 #[[radio]]
 #name = "drill"

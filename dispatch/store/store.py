@@ -12,6 +12,7 @@ from dispatch.store.decisions import DecisionsStore
 from dispatch.store.members import MembersStore
 from dispatch.store.migrate import upgrade
 from dispatch.store.outbox import OutboxStore
+from dispatch.store.recorded import RecordedStore
 from dispatch.store.register import RegisterStore
 from dispatch.store.transmissions import TransmissionsStore
 
@@ -33,6 +34,7 @@ class Store:
         self.register = RegisterStore(database, clock)
         self.members = MembersStore(database, clock)
         self.transmissions = TransmissionsStore(database, clock)
+        self.recorded = RecordedStore(database, clock)
         self.decisions = DecisionsStore(database)
         self.outbox = OutboxStore(database, clock)
         self.audit = AuditStore(database)

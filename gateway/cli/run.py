@@ -12,15 +12,19 @@ import typer
 from dispatch.channels.mqtt import MqttChannel, MqttSettingsError
 from dispatch.scheme import SchemeError
 from dispatch.store.errors import StoreError
-from gateway.assembly import Assembly, assembled
+from gateway.archive.beside import archiving
+from gateway.assembly import Assembly, Watchers, assembled
 from gateway.cli.app import complain
 from gateway.cli.common import ConfigOption, start
+from gateway.daemon import Listeners
 from gateway.health import Health
 from gateway.notify import Notifier
-from gateway.radios import make_driver
+from gateway.radios import make_drivers
 from gateway.settings import Settings, require_radio
 from gateway.speech.transcript import SpeechSettingsError
 from gateway.speech.voice_worker import VoiceSettingsError
+from gateway.transmission import Transmission
+from gateway.uploads import UploadLedger
 from gateway.watchdog import Check, Watchdog
 from radio_drivers.interface import RadioSettingsError
 
@@ -56,8 +60,19 @@ async def listen(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     notifier = Notifier()
-    drivers = [make_driver(radio) for radio in require_radio(settings)]
-    async with assembled(settings, drivers) as parts:
+    ledger, news = UploadLedger(), asyncio.Event()
+
+    def kept(transmission: Transmission) -> None:
+        ledger.kept(transmission)
+        news.set()
+
+    drivers = make_drivers(require_radio(settings), ledger)
+    watchers = Watchers(gateway=Listeners(recorder=ledger.recorder, kept=kept))
+    async with (
+        assembled(settings, drivers, watchers=watchers) as parts,
+        archiving(settings, parts.store.recorded, parts.health, news) as archive,
+    ):
+        ledger.open(parts.store.recorded)
         watchdog = Watchdog(notifier, parts.health, checks_of(parts), lambda: f"listening; {parts.gateway.arrears}")
         async with asyncio.TaskGroup() as group:
             gateway = group.create_task(parts.gateway.run(stop), name="gateway")
@@ -65,6 +80,8 @@ async def listen(settings: Settings) -> None:
             if parts.mqtt is not None:
                 beside.append(group.create_task(hold_broker(parts.mqtt, parts.health), name="alerts broker"))
                 beside.append(group.create_task(publish_status(parts.mqtt, parts), name="status on the broker"))
+            if archive is not None:
+                beside.append(group.create_task(archive.run(), name="archive"))
             ready = group.create_task(parts.gateway.listening.wait(), name="readiness")
             beside.append(ready)
             await asyncio.wait({ready, gateway}, return_when=asyncio.FIRST_COMPLETED)
