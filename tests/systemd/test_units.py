@@ -81,13 +81,15 @@ def test_readiness_watchdog_and_stop_fit_the_gateway() -> None:
 
 def test_radio_sound_and_network_stay_open() -> None:
     unit = settings(UNIT)
-    assert {"char-ttyS rw", "char-ttyUSB rw", "char-ttyACM rw", "char-alsa rw"} <= set(unit["DeviceAllow"])
+    assert {"char-ttyS rw", "char-ttyUSB rw", "char-ttyACM rw", "char-alsa rw", "char-hidraw rw", "char-pts rw"} <= set(
+        unit["DeviceAllow"]
+    )
     assert unit["SupplementaryGroups"] == ["dialout audio"]
     assert {"AF_INET", "AF_INET6", "AF_UNIX"} <= set(unit["RestrictAddressFamilies"][0].split())
     assert "PrivateDevices" not in unit
     assert "PrivateNetwork" not in unit
     # Kernel drivers that come with a plugged-in adapter must be known before DeviceAllow is read.
-    for driver in ("usbserial", "cdc_acm", "snd"):
+    for driver in ("usbserial", "cdc_acm", "snd", "hid"):
         assert any(f"modprobe@{driver}.service" in value for value in unit["Wants"])
         assert any(f"modprobe@{driver}.service" in value for value in unit["After"])
 
