@@ -38,6 +38,10 @@ def make_drivers(radios: Iterable[RadioSettings], ledger: Ledger | None = None) 
 def make_driver(radio: RadioSettings, uploads: Uploads | None = None) -> RadioDriver:
     """The driver of one `[[radio]]` table, with whatever stands beside it. No I/O yet."""
     driver = _driver(radio, uploads or Uploads())
+    if radio.signalling.on:
+        from radio_drivers.signalling.driver import SignallingDriver
+
+        driver = SignallingDriver(driver, radio.signalling)
     if radio.mmdvm.topic:
         from radio_drivers.mmdvm.driver import MmdvmDriver
 

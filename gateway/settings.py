@@ -41,6 +41,7 @@ from radio_drivers.interface import KeyingRules
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.signalling.settings import SignallingSettings
 from radio_drivers.simulator.settings import SimulatorSettings
 from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
 from radio_drivers.upload.settings import UploadSettings
@@ -150,6 +151,8 @@ class RadioSettings:
     """Recorders that upload finished calls over HTTP, as rdio-scanner takes them."""
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
     """A software base station for drills and tests."""
+    signalling: SignallingSettings = field(default_factory=SignallingSettings)
+    """Signalling in the audio: selective calls, DTMF, MDC-1200, CTCSS; with any driver. docs/radios/signalling.md."""
     keying: KeyingRules = field(default_factory=KeyingRules)
     """Manners on the shared channel. Seconds."""
 
