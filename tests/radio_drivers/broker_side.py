@@ -66,8 +66,9 @@ async def running(driver: RadioDriver) -> AsyncIterator[Listener]:
 
 async def publish(broker: Mosquitto, topic: str, payload: bytes, *more: str) -> None:
     """With `mosquitto_pub`, as any other program's message comes."""
+    what = "-s" if payload else "-n"  # from its standard input, or nothing at all
     process = await asyncio.create_subprocess_exec(
-        "mosquitto_pub", "-p", str(broker.port), "-q", "1", "-t", topic, "-s", *more, stdin=asyncio.subprocess.PIPE
+        "mosquitto_pub", "-p", str(broker.port), "-q", "1", "-t", topic, what, *more, stdin=asyncio.subprocess.PIPE
     )
     await process.communicate(payload)
     assert process.returncode == 0
