@@ -35,6 +35,7 @@ NOT_MULTIPART = Answer(400, "Not a multipart content")
 NOWHERE = Answer(404, "Not found: calls are posted to /api/call-upload or /api/trunk-recorder-call-upload.\n")
 BUSY = Answer(503, "The gateway has too many uploads in hand; try again.\n", retry_s=5)
 NOT_STORED = Answer(503, "The gateway can't store the call just now; try again.\n", retry_s=30)
+BROKEN = Answer(500, "The gateway has stumbled over this upload; its log says how.\n")
 TOO_SLOW = Answer(408, "The upload took too long.\n")
 
 

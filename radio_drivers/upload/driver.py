@@ -165,7 +165,7 @@ class UploadDriver:
             self._waiting -= 1
 
     async def _take(self, call: Call, source: Source) -> Answer:
-        mark = await asyncio.to_thread(print_of, call.system, call.talkgroup, call.audio)
+        mark = await asyncio.to_thread(print_of, call.system, call.talkgroup, call.at, call.audio)
         if self._taken.same_recording(mark):
             return self._known(call, source, "the same recording")
         try:

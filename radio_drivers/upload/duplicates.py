@@ -27,9 +27,11 @@ class Known:
     until: datetime
 
 
-def print_of(system: int, talkgroup: int, audio: bytes) -> bytes:
+def print_of(system: int, talkgroup: int, at: datetime, audio: bytes) -> bytes:
     """What the same recording, sent again, has in common."""
-    return hashlib.sha256(f"{system}/{talkgroup}/".encode() + audio).digest()
+    digest = hashlib.sha256(f"{system}/{talkgroup}/{at.isoformat()}/".encode())
+    digest.update(audio)
+    return digest.digest()
 
 
 class Taken:

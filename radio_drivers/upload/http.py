@@ -15,13 +15,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import h11
 import structlog
 
-from radio_drivers.upload.answers import BUSY, TOO_SLOW, Answer
+from radio_drivers.upload.answers import BROKEN, BUSY, TOO_SLOW, Answer
 
 log = structlog.get_logger(__name__)
 
@@ -112,29 +112,34 @@ class HttpServer:
         """Open now."""
         return len(self._open)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A plain function: the tasks are ours, so that none is left behind and none ends unheard."""
         peer = str((writer.get_extra_info("peername") or ("unknown",))[0])
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a connection is served in a task")
-        from_here = Counter(self._open.values())[peer]
-        full = len(self._open) >= self._limits.connections or from_here >= self._limits.connections_each
+        if len(self._open) >= 2 * self._limits.connections:
+            writer.transport.abort()  # not even a refusal: each costs a moment
+            return
+        task = asyncio.create_task(self._hold(reader, writer, peer), name=f"upload from {peer}")
         self._open[task] = peer
+        task.add_done_callback(self._open.pop)
+
+    async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
+        from_here = Counter(self._open.values())[peer]
+        full = len(self._open) > self._limits.connections or from_here > self._limits.connections_each
         connection = _Connection(reader, writer, peer, self._limits)
         try:
             if full:
                 log.warning("too many connections for uploads; one is refused", peer=peer, open=len(self._open) - 1)
-                await connection.answer(BUSY)
+                await connection.refuse(BUSY)
             else:
                 await connection.serve(self._handler)
         except (Aborted, TooSlow, h11.ProtocolError, OSError) as error:
             log.debug("an upload connection ended", peer=peer, why=str(error) or type(error).__name__)
         finally:
-            self._open.pop(task, None)
             if writer.transport.get_write_buffer_size():
                 writer.transport.abort()  # it does not read: nothing of ours shall wait for it
-            else:
-                writer.close()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 class _Connection:
@@ -157,7 +162,7 @@ class _Connection:
             try:
                 request = await self._head()
             except h11.RemoteProtocolError as error:
-                await self.answer(Answer(error.error_status_hint, f"No HTTP request: {error}\n"))
+                await self.refuse(Answer(error.error_status_hint, f"No HTTP request: {error}\n"))
                 return
             if request is None:
                 return
@@ -167,6 +172,11 @@ class _Connection:
                 answer = TOO_SLOW
             except h11.RemoteProtocolError as error:
                 answer = Answer(error.error_status_hint, f"ioread: {error}\n")
+            except (Aborted, OSError):
+                raise
+            except Exception:  # the boundary of one request: a fault in ours must not end the server
+                log.exception("an upload could not be worked on", peer=self._peer)
+                answer = BROKEN
             await self.answer(answer)
             if self._http.their_state not in (h11.DONE, h11.MUST_CLOSE):
                 await self._drain()
@@ -174,6 +184,15 @@ class _Connection:
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._http.start_next_cycle()
+
+    async def refuse(self, answer: Answer) -> None:
+        """Answer whatever was going to be asked.
+
+        Raises:
+            TooSlow, OSError
+        """
+        await self.answer(answer)
+        await self._drain()
 
     async def answer(self, answer: Answer) -> None:
         """Send a response; does nothing where one is no longer possible.

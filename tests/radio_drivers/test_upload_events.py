@@ -110,10 +110,11 @@ def known(begin: float, end: float, source: str = "roof", talkgroup: int = 9001)
 
 def test_the_same_recording_is_known_whoever_sends_it() -> None:
     taken = Taken(2.0)
-    taken.add(print_of(1, 9001, b"audio"), known(0, 3))
-    assert taken.same_recording(print_of(1, 9001, b"audio"))
-    assert not taken.same_recording(print_of(1, 9002, b"audio"))
-    assert not taken.same_recording(print_of(1, 9001, b"audi0"))
+    taken.add(print_of(1, 9001, AT, b"audio"), known(0, 3))
+    assert taken.same_recording(print_of(1, 9001, AT, b"audio"))
+    assert not taken.same_recording(print_of(1, 9002, AT, b"audio"))
+    assert not taken.same_recording(print_of(1, 9001, AT, b"audi0"))
+    assert not taken.same_recording(print_of(1, 9001, after(1), b"audio"))
 
 
 @pytest.mark.parametrize(
