@@ -172,12 +172,14 @@ def check_radios(names: Sequence[str]) -> Finding:
     )
 
 
-def check_serial(radio: str, port: str, *, exists: bool, allowed: bool, others: Sequence[str]) -> Finding:
-    """A serial port under /dev is there and ours to open. `others`: ports that are there."""
+def check_serial(
+    radio: str, port: str, *, key: str = "line.port", exists: bool, allowed: bool, others: Sequence[str]
+) -> Finding:
+    """A serial port under /dev is there and ours to open. `key`: its setting; `others`: ports that are there."""
     part = f"radio {radio}"
     if not exists:
         there = f"; there are: {', '.join(others)}" if others else "; there are none: is the adapter plugged in?"
-        return fail(part, f"serial port {port} does not exist{there}", "plug it in, or correct radio.line.port")
+        return fail(part, f"serial port {port} does not exist{there}", f"plug it in, or correct radio.{key}")
     if not allowed:
         return fail(
             part,

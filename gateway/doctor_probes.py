@@ -138,8 +138,12 @@ async def radio_checks(radio: RadioSettings) -> list[Finding]:
     """The devices or the broker behind one radio."""
     match radio.driver:
         case "line":
-            port = await _serial(radio)
-            sound = await asyncio.to_thread(_sound, radio)
+            port = await _serial(radio, radio.line.port, "line.port")
+            sound = await asyncio.to_thread(_sound, radio, transmits=radio.line.transmits)
+            return [*port, *sound]
+        case "tetra":
+            port = await _serial(radio, radio.tetra.port, "tetra.port")
+            sound = await asyncio.to_thread(_sound, radio, transmits=radio.tetra.transmits)
             return [*port, *sound]
         case "mqtt":
             mqtt = radio.mqtt
@@ -158,8 +162,7 @@ async def radio_checks(radio: RadioSettings) -> list[Finding]:
             return [doctor.ok(f"radio {radio.name}", "a simulated base station: for drills only")]
 
 
-async def _serial(radio: RadioSettings) -> list[Finding]:
-    port = radio.line.port
+async def _serial(radio: RadioSettings, port: str | None, key: str) -> list[Finding]:
     if port is None:
         return []
     parts = urlsplit(port)
@@ -171,19 +174,20 @@ async def _serial(radio: RadioSettings) -> list[Finding]:
         ]
     if parts.scheme:
         return [doctor.ok(f"radio {radio.name}", f"serial port {port}")]
-    return [await asyncio.to_thread(_serial_file, radio.name, port)]
+    return [await asyncio.to_thread(_serial_file, radio.name, port, key)]
 
 
-def _serial_file(name: str, port: str) -> Finding:
+def _serial_file(name: str, port: str, key: str) -> Finding:
     path = Path(port)
     exists = path.exists()
     others = [] if exists else [found.device for found in list_serial_ports()]
-    return doctor.check_serial(name, port, exists=exists, allowed=os.access(path, os.R_OK | os.W_OK), others=others)
+    allowed = os.access(path, os.R_OK | os.W_OK)
+    return doctor.check_serial(name, port, key=key, exists=exists, allowed=allowed, others=others)
 
 
-def _sound(radio: RadioSettings) -> list[Finding]:
+def _sound(radio: RadioSettings, *, transmits: bool) -> list[Finding]:
     wanted = [("input", "sound_in", radio.line.sound_in)]
-    if radio.line.transmits:
+    if transmits:
         wanted.append(("output", "sound_out", radio.line.sound_out))
     findings = []
     for direction, key, name in wanted:

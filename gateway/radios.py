@@ -72,6 +72,11 @@ def _driver(radio: RadioSettings, uploads: Uploads) -> RadioDriver:
             from radio_drivers.trunk_recorder.driver import TrunkRecorderDriver
 
             return TrunkRecorderDriver(radio.name, radio.trunk_recorder, radio.keying, password=_password(radio))
+        case "tetra":
+            from radio_drivers.line.driver import LineDriver
+            from radio_drivers.tetra.control import TetraControl
+
+            return LineDriver(radio.name, radio.line, radio.keying, TetraControl(radio.name, radio.tetra))
         case "simulator":
             from radio_drivers.simulator.driver import SimulatorDriver
 

@@ -43,6 +43,7 @@ from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.signalling.settings import SignallingSettings
 from radio_drivers.simulator.settings import SimulatorSettings
+from radio_drivers.tetra.settings import TetraSettings
 from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
 from radio_drivers.upload.settings import UploadSettings
 
@@ -132,9 +133,9 @@ class RadioSettings:
 
     name: str
     """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
-    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "upload", "simulator"]
+    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "upload", "tetra", "simulator"]
     """How the base station is connected: `line` (serial port and sound card), `mqtt`, `hermes`, `trunk-recorder`,
-    `upload`, or `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
+    `upload`, `tetra`, or `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
     password: SecretStr | None = None
     """The password at the broker: of the `mqtt`, `hermes` and `trunk-recorder` drivers, and of `mmdvm`."""
     line: LineSettings = field(default_factory=LineSettings)
@@ -149,6 +150,8 @@ class RadioSettings:
     """An MMDVMHost beside this channel's base station: who talks, how strong, emergencies. Used when its topic is set."""
     upload: UploadSettings = field(default_factory=UploadSettings)
     """Recorders that upload finished calls over HTTP, as rdio-scanner takes them."""
+    tetra: TetraSettings = field(default_factory=TetraSettings)
+    """A TETRA radio: calls, texts and emergencies over its PEI, voice through the sound card of `line`."""
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
     """A software base station for drills and tests."""
     signalling: SignallingSettings = field(default_factory=SignallingSettings)

@@ -31,8 +31,27 @@ def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
             yield from (((name,), reason) for reason in section.problems())
     yield from _thresholds(settings)
     yield from _time_on_the_air(settings)
+    yield from _controls(settings)
     yield from _uploads(settings)
     yield from _archive(settings)
+
+
+def _controls(settings: Settings) -> Iterator[tuple[Location, str]]:
+    """Drivers that press talk over a port of their own, with the sound card of `[radio.line]`."""
+    for index, radio in enumerate(settings.radio):
+        if radio.driver != "tetra":
+            continue
+        if radio.line.port is not None:
+            reason = f"must not be set with this driver: {radio.driver}.port is the radio's, and presses talk"
+            yield ("radio", index, "line", "port"), reason
+        if radio.tetra.port is None:
+            yield ("radio", index, "tetra", "port"), 'is not set: give the radio\'s PEI, for instance "/dev/ttyACM0"'
+        if radio.tetra.transmits and radio.tetra.key_max_s <= radio.keying.time_out_s:
+            reason = (
+                f"is {radio.tetra.key_max_s:g} s and must be more than keying.time_out_s ({radio.keying.time_out_s:g} s): "
+                "it would cut announcements off"
+            )
+            yield ("radio", index, "tetra", "key_max_s"), reason
 
 
 def _uploads(settings: Settings) -> Iterator[tuple[Location, str]]:

@@ -103,6 +103,11 @@ CASES: list[tuple[Finding, Level, str]] = [
     ),
     (doctor.check_serial("town", "/dev/x", exists=True, allowed=False, others=[]), Level.FAIL, "usermod -aG dialout"),
     (doctor.check_serial("town", "/dev/x", exists=True, allowed=True, others=[]), Level.OK, ""),
+    (
+        doctor.check_serial("town", "/dev/x", key="tetra.port", exists=False, allowed=False, others=[]),
+        Level.FAIL,
+        "radio.tetra.port",
+    ),
     (doctor.check_sound("town", "input", "sound_in", None, "not found"), Level.FAIL, "radio.line.sound_in"),
     (doctor.check_sound("town", "input", "sound_in", None, None), Level.OK, ""),
     (doctor.check_model("whisper", None, "no such model"), Level.FAIL, "huecry models fetch"),

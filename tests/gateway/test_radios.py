@@ -18,6 +18,7 @@ from radio_drivers.keying import KeyDropped
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.simulator.settings import SimulatorSettings
+from radio_drivers.tetra.settings import TetraSettings
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,10 @@ from radio_drivers.simulator.settings import SimulatorSettings
         (
             RadioSettings("town", "line", line=LineSettings(port="loop://", ptt="rts")),
             RadioOutlet("town", True, False, None),
+        ),
+        (
+            RadioSettings("town", "tetra", tetra=TetraSettings(port="/dev/ttyACM0", ptt="pei")),
+            RadioOutlet("town", True, True, 120),
         ),
         (RadioSettings("town", "mqtt"), RadioOutlet("town", True, True, 140)),
         (RadioSettings("town", "trunk-recorder"), RadioOutlet("town", False, False, None)),

@@ -142,6 +142,16 @@ def test_nothing_is_suggested_for_a_word_unlike_any(tmp_path: Path) -> None:
             "[[radio]]\nname='a'\ndriver='line'\n[radio.keying]\nbusy_wait_s = 90",
             "h.toml:5: radio[0].keying.busy_wait_s: and time_out_s together (120 s) are more than outbox.try_limit_s",
         ),
+        ("[[radio]]\nname='a'\ndriver='tetra'", "h.toml:1: radio[0].tetra.port: is not set: give the radio's PEI"),
+        (
+            "[[radio]]\nname='a'\ndriver='tetra'\n[radio.tetra]\nport='/dev/x'\n[radio.line]\nport='/dev/y'",
+            "h.toml:7: radio[0].line.port: must not be set with this driver",
+        ),
+        (
+            "[[radio]]\nname='a'\ndriver='tetra'\n[radio.tetra]\nport='/dev/x'\nptt='pei'\nkey_max_s=20",
+            "h.toml:7: radio[0].tetra.key_max_s: is 20 s and must be more than keying.time_out_s (30 s)",
+        ),
+        ("[[radio]]\nname='a'\ndriver='tetra'\ntetra={baud=1}", "h.toml:4: radio[0].tetra: baud = 1 is out of range"),
         ("[sms]\nenabled = true", "h.toml:1: sms: account_sid must be"),
         ("[[radio]]\nname='a'\ndriver='line'\n[[radio]]\nname='a'\ndriver='mqtt'", "h.toml: two radios are called 'a'"),
         ('[radio]\nname = "a"', "h.toml:1: radio: input should be a valid tuple"),
