@@ -119,10 +119,11 @@ class SvxlinkControl:
         settings = self._settings
         squelch = PushedSquelch(settings.debounce_ms / 1000, settings.hang_ms / 1000, told.squelch)
         self._squelch = squelch
-        # What waited there was said before we came: only how things are now counts.
-        said = levels(settings.we_are, terminal.read())
-        if said:
-            squelch.level(said[-1])
+
+        def follow(data: bytes) -> None:
+            # Several letters at once were said before we came: only how things are now counts.
+            for level in levels(settings.we_are, data)[-1:]:
+                squelch.level(level)
 
         def readable() -> None:
             try:
@@ -131,9 +132,9 @@ class SvxlinkControl:
                 self._stop_reading()
                 told.lost(str(error))
                 return
-            for level in levels(settings.we_are, data):
-                squelch.level(level)
+            follow(data)
 
+        follow(terminal.read())
         self._reading = terminal.fd
         asyncio.get_running_loop().add_reader(terminal.fd, readable)
 

@@ -99,7 +99,8 @@ def take(path: str) -> Pty:
     except OSError as error:
         raise _explained(path, error) from error
     try:
-        tty.setraw(fd)  # nothing of what we are told may come back as an echo
+        # Nothing of what we are told may come back as an echo; what waits there already is still wanted.
+        tty.setraw(fd, termios.TCSANOW)
     except termios.error as error:
         os.close(fd)
         raise RadioSettingsError(f"{path} is no terminal: is it the path of svxlink's PTT_PTY or PTY_PATH?") from error

@@ -32,7 +32,7 @@ from radio_drivers.line.squelch import Change
 from radio_drivers.svxlink import SvxlinkControl, SvxlinkSettings
 from radio_drivers.svxlink.protocol import Side, key_letter, levels
 from tests.peers import card
-from tests.peers.card import until
+from tests.peers.card import Card, until
 from tests.peers.svxlink import Svxlink
 from tests.peers.terminals import Terminal
 
@@ -102,6 +102,7 @@ async def test_the_whole_driver_on_real_svxlink_is_killed_and_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card.use(monkeypatch, retry_s=0.05)
+    monkeypatch.setattr(Card, "playing_s", 0.2)  # svxlink looks at its squelch with each block of sound
     svxlink = Svxlink(tmp_path, one_terminal=True)
     driver = LineDriver("shops", LineSettings(), QUICK, SvxlinkControl(as_radio(svxlink)))
     with contextlib.ExitStack() as stack:
