@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from radio_drivers.upload.answers import IMPORTED, Answer
 from radio_drivers.upload.http import Aborted, HttpServer, Limits, Request
@@ -295,5 +296,7 @@ async def test_a_fault_of_ours_is_answered_and_the_server_goes_on() -> None:
 
     server = HttpServer(stumble, QUICK)
     async with server.listening("127.0.0.1", 0) as port:
-        assert (await exchange(port, CLOSE)).startswith(b"HTTP/1.1 500")
+        with capture_logs() as logs:
+            assert (await exchange(port, CLOSE)).startswith(b"HTTP/1.1 500")
+        assert [entry["log_level"] for entry in logs] == ["error"]
         assert (await exchange(port, CLOSE)).startswith(b"HTTP/1.1 200")
