@@ -60,6 +60,21 @@ def _driver(radio: RadioSettings, uploads: Uploads) -> RadioDriver:
             from radio_drivers.line.driver import LineDriver
 
             return LineDriver(radio.name, radio.line, radio.keying)
+        case "rigctld":
+            from radio_drivers.hamlib.control import RigctldControl
+            from radio_drivers.line.driver import LineDriver
+
+            return LineDriver(radio.name, radio.line, radio.keying, RigctldControl(radio.name, radio.rigctld))
+        case "cm108":
+            from radio_drivers.cm108.control import Cm108Control
+            from radio_drivers.line.driver import LineDriver
+
+            return LineDriver(radio.name, radio.line, radio.keying, Cm108Control(radio.cm108))
+        case "svxlink":
+            from radio_drivers.line.driver import LineDriver
+            from radio_drivers.svxlink.control import SvxlinkControl
+
+            return LineDriver(radio.name, radio.line, radio.keying, SvxlinkControl(radio.svxlink))
         case "mqtt":
             from radio_drivers.mqtt.driver import MqttRadioDriver
 

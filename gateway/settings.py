@@ -36,6 +36,8 @@ from gateway.settings_keys import Key, keys_of
 from gateway.settings_sense import contradictions
 from gateway.speech.settings import SpeechSettings
 from gateway.toml_lines import line_of
+from radio_drivers.cm108.settings import Cm108Settings
+from radio_drivers.hamlib.settings import RigctldSettings
 from radio_drivers.hermes.settings import HermesSettings
 from radio_drivers.interface import KeyingRules
 from radio_drivers.line.settings import LineSettings
@@ -43,6 +45,7 @@ from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.signalling.settings import SignallingSettings
 from radio_drivers.simulator.settings import SimulatorSettings
+from radio_drivers.svxlink.settings import SvxlinkSettings
 from radio_drivers.tetra.settings import TetraSettings
 from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
 from radio_drivers.upload.settings import UploadSettings
@@ -133,13 +136,22 @@ class RadioSettings:
 
     name: str
     """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
-    driver: Literal["line", "mqtt", "hermes", "trunk-recorder", "upload", "tetra", "simulator"]
-    """How the base station is connected: `line` (serial port and sound card), `mqtt`, `hermes`, `trunk-recorder`,
-    `upload`, `tetra`, or `simulator`. Only the table of that name counts (with `_` for `-`), and `mmdvm` beside any of them."""
+    driver: Literal[
+        "line", "rigctld", "cm108", "svxlink", "mqtt", "hermes", "trunk-recorder", "upload", "tetra", "simulator"
+    ]
+    """How the base station is connected: `line` (serial port and sound card), `rigctld`, `cm108`, `svxlink`, `mqtt`, `hermes`,
+    `trunk-recorder`, `upload`, `tetra`, or `simulator`. Only the table of that name counts (with `_` for `-`), beside it that
+    of `line` for the sound card of `rigctld`, `cm108`, `svxlink` and `tetra`, and `mmdvm` beside any of them."""
     password: SecretStr | None = None
     """The password at the broker: of the `mqtt`, `hermes` and `trunk-recorder` drivers, and of `mmdvm`."""
     line: LineSettings = field(default_factory=LineSettings)
-    """A radio on a serial line and a sound card."""
+    """A radio on a serial line and a sound card. The sound card's part counts for every driver that has its voice there."""
+    rigctld: RigctldSettings = field(default_factory=RigctldSettings)
+    """A radio that Hamlib knows, behind its `rigctld`; voice through the sound card of `line`."""
+    cm108: Cm108Settings = field(default_factory=Cm108Settings)
+    """A radio on the pins of a USB sound chip of the CM108 family; voice through the sound card of `line`."""
+    svxlink: SvxlinkSettings = field(default_factory=SvxlinkSettings)
+    """A base station joined by svxlink's pseudo-terminals; voice through the sound card of `line`."""
     mqtt: MqttRadioSettings = field(default_factory=MqttRadioSettings)
     """A base station behind an MQTT broker."""
     hermes: HermesSettings = field(default_factory=HermesSettings)

@@ -11,6 +11,9 @@ from radio_drivers.upload.settings import both_claim
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
+CONTROLS = {"rigctld", "cm108", "svxlink", "tetra"}
+"""Drivers that press talk themselves and have their voice on the sound card of `[radio.line]`."""
+
 Location = tuple[str | int, ...]
 
 
@@ -39,11 +42,18 @@ def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
 def _controls(settings: Settings) -> Iterator[tuple[Location, str]]:
     """Drivers that press talk over a port of their own, with the sound card of `[radio.line]`."""
     for index, radio in enumerate(settings.radio):
-        if radio.driver != "tetra":
+        if radio.driver not in CONTROLS:
             continue
         if radio.line.port is not None:
-            reason = f"must not be set with this driver: {radio.driver}.port is the radio's, and presses talk"
+            reason = f"must not be set with this driver: what `{radio.driver}` describes presses talk"
             yield ("radio", index, "line", "port"), reason
+        if radio.driver == "svxlink" and radio.svxlink.ptt_pty is None and radio.svxlink.squelch_pty is None:
+            yield (
+                ("radio", index, "svxlink", "ptt_pty"),
+                "is not set, nor is squelch_pty: give the paths of svxlink's terminals",
+            )
+        if radio.driver != "tetra":
+            continue
         if radio.tetra.port is None:
             yield ("radio", index, "tetra", "port"), 'is not set: give the radio\'s PEI, for instance "/dev/ttyACM0"'
         if radio.tetra.transmits and radio.tetra.key_max_s <= radio.keying.time_out_s:

@@ -12,12 +12,14 @@ from dispatch.fanout import RadioOutlet
 from gateway.radios import LentRadio, make_driver, outlet
 from gateway.settings import RadioSettings
 from radio_drivers import interface, keying
+from radio_drivers.hamlib.settings import RigctldSettings
 from radio_drivers.hermes.settings import HermesSettings
 from radio_drivers.interface import Abilities, ChannelBusy, LinkDown, NotSupported, RadioError, TransmitTimeout
 from radio_drivers.keying import KeyDropped
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.simulator.settings import SimulatorSettings
+from radio_drivers.svxlink.settings import SvxlinkSettings
 from radio_drivers.tetra.settings import TetraSettings
 
 
@@ -32,6 +34,16 @@ from radio_drivers.tetra.settings import TetraSettings
         (
             RadioSettings("town", "tetra", tetra=TetraSettings(port="/dev/ttyACM0", ptt="pei")),
             RadioOutlet("town", True, True, 120),
+        ),
+        (RadioSettings("town", "rigctld"), RadioOutlet("town", True, False, None)),
+        (
+            RadioSettings("town", "rigctld", rigctld=RigctldSettings(ptt="none")),
+            RadioOutlet("town", False, False, None),
+        ),
+        (RadioSettings("town", "cm108"), RadioOutlet("town", True, False, None)),
+        (
+            RadioSettings("town", "svxlink", svxlink=SvxlinkSettings(squelch_pty="/run/squelch")),
+            RadioOutlet("town", True, False, None),
         ),
         (RadioSettings("town", "mqtt"), RadioOutlet("town", True, True, 140)),
         (RadioSettings("town", "trunk-recorder"), RadioOutlet("town", False, False, None)),

@@ -142,6 +142,15 @@ def test_nothing_is_suggested_for_a_word_unlike_any(tmp_path: Path) -> None:
             "[[radio]]\nname='a'\ndriver='line'\n[radio.keying]\nbusy_wait_s = 90",
             "h.toml:5: radio[0].keying.busy_wait_s: and time_out_s together (120 s) are more than outbox.try_limit_s",
         ),
+        ("[[radio]]\nname='a'\ndriver='svxlink'", "h.toml:1: radio[0].svxlink.ptt_pty: is not set, nor is squelch_pty"),
+        (
+            "[[radio]]\nname='a'\ndriver='cm108'\n[radio.line]\nport='/dev/y'",
+            "h.toml:5: radio[0].line.port: must not be set with this driver: what `cm108` describes presses talk",
+        ),
+        (
+            "[[radio]]\nname='a'\ndriver='rigctld'\nrigctld={poll_ms=1}",
+            "h.toml:4: radio[0].rigctld: poll_ms = 1 is out of",
+        ),
         ("[[radio]]\nname='a'\ndriver='tetra'", "h.toml:1: radio[0].tetra.port: is not set: give the radio's PEI"),
         (
             "[[radio]]\nname='a'\ndriver='tetra'\n[radio.tetra]\nport='/dev/x'\n[radio.line]\nport='/dev/y'",
