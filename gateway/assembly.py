@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dispatch.channels.mqtt import MqttChannel
@@ -26,9 +27,11 @@ from gateway.record import record_of
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeFiles, SchemeSource
 from gateway.settings import Settings
+from gateway.speech.ears import FallbackTranscriber, load_transcriber
+from gateway.speech.elsewhere import Elsewhere
 from gateway.speech.transcript import Transcriber, TranscriptStream
-from gateway.speech.voice_worker import VoiceError, VoiceWorker
-from gateway.speech.workers import load_transcriber
+from gateway.speech.voice_worker import VoiceError
+from gateway.speech.voices import FallbackVoice, Voice, load_voice
 from radio_drivers.interface import RadioDriver
 
 EMERGENCY_HOLD_S = 45.0
@@ -78,7 +81,7 @@ def mqtt_channel(settings: Settings, clock: Clock) -> MqttChannel | None:
     return MqttChannel(settings.mqtt, password.get_secret_value() if password else "", clock)
 
 
-def spoken_by(voice: VoiceWorker) -> Speak:
+def spoken_by(voice: Voice) -> Speak:
     """The voice as `dispatch.channels.voice` knows it: its errors, no others."""
 
     async def speak(text: str) -> bytes:
@@ -125,7 +128,7 @@ async def assembled(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url, clock=clock))
         speech = await stack.enter_async_context(load_transcriber(settings.speech))
-        voice = await stack.enter_async_context(VoiceWorker(settings.voice.engine, speed=settings.voice.speed))
+        voice = await stack.enter_async_context(load_voice(settings.voice))
         sms = sms_channel(settings, clock, store)
         if sms is not None:
             stack.push_async_callback(sms.aclose)
@@ -134,7 +137,7 @@ async def assembled(
         yield put_together(
             settings,
             drivers,
-            Engines(store, speech, spoken_by(voice), speech if speech.streams else None),
+            Engines(store, speech, spoken_by(voice), speech if speech.streams else None, elsewhere_of(speech, voice)),
             [*channels, *more_channels],
             clock=clock,
             watchers=watchers or Watchers(),
@@ -150,6 +153,21 @@ class Engines:
     speak: Speak
     along: Transcriber | None = None
     """The same engine as `speech`, if it can hear while somebody talks."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Those on other machines: that one is away is a fault to be seen."""
+
+
+def elsewhere_of(*engines: object) -> tuple[Elsewhere, ...]:
+    """What these have on other machines."""
+    return tuple(one.elsewhere for one in engines if isinstance(one, FallbackTranscriber | FallbackVoice))
+
+
+def show_fault(health: Health, name: str, fault: str | None) -> None:
+    """Keep one fault in step with what is told about it."""
+    if fault is None:
+        health.clear_fault(name)
+    else:
+        health.raise_fault(name, fault)
 
 
 def put_together(
@@ -189,6 +207,8 @@ def put_together(
 
     listeners = watchers.gateway or Listeners()
     health = Health(clock)
+    for one in engines.elsewhere:
+        one.watch(partial(show_fault, health, one.name))
     hold = EmergencyHold(EMERGENCY_HOLD_S, clock)
     outbox = Outbox(
         store.outbox, by_kind, settings.outbox, clock, instance_name(), may_send=hold.may_send, listener=watch

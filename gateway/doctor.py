@@ -209,6 +209,21 @@ def check_model(label: str, took_s: float | None, error: str | None) -> Finding:
     return ok("speech", f"{label} loads" + (f" in {took_s:.1f} s" if took_s is not None else ""))
 
 
+def check_elsewhere(part: str, where: str, what: str | None, took_s: float | None, error: str | None) -> Finding:
+    """An engine on another machine does its work. Without it the one here stands in, so its absence is a warning.
+
+    Args:
+        part: which.
+        where: the setting and the address in it.
+        what: what it says it is.
+        took_s: how long a moment's work took.
+        error: what went wrong.
+    """
+    if error is not None:
+        return warn(part, f"{error}. The engine here stands in", f"start that server, or correct {where}")
+    return ok(part, f"{what} answers" + (f" and works, in {took_s:.1f} s" if took_s is not None else ""))
+
+
 def check_voice(engine: str | None, error: str | None, *, fallback: bool) -> Finding:
     """Something can speak announcements."""
     if engine is None:

@@ -28,6 +28,7 @@ from dispatch.store.errors import StoreError
 from dispatch.store.migrate import load_migrations, version
 from gateway import doctor
 from gateway.doctor import Finding
+from gateway.doctor_elsewhere import speech_elsewhere, voice_elsewhere
 from gateway.doctor_controls import cm108_checks, rig_checks, svxlink_checks
 from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
@@ -73,7 +74,9 @@ async def examine(settings: Settings, *, online: bool, now: datetime | None = No
         _checked("database", _one(database(settings))),
         *(_checked(f"radio {radio.name}", radio_checks(radio)) for radio in settings.radio),
         _checked("speech", _one(speech(settings))),
+        _checked("speech elsewhere", speech_elsewhere(settings.speech)),
         _checked("voice", _one(voice(settings))),
+        _checked("voice elsewhere", voice_elsewhere(settings.voice)),
         _checked("text messages", _one(text_messages(settings, online=online))),
         _checked("alerts by MQTT", alert_broker(settings)),
         _checked("clock", _one(clock())),

@@ -30,8 +30,8 @@ from gateway.record import record_of
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeSource
 from gateway.settings import Settings
+from gateway.speech.ears import Ears, load_transcriber
 from gateway.speech.transcript import SpeechError
-from gateway.speech.workers import SpeechWorkers, load_transcriber
 from gateway.transmission import Take
 
 AUDIO = {".wav", ".flac", ".mp3", ".ogg"}
@@ -186,7 +186,7 @@ def _check(path: Path, report: ImportReport) -> None:
 class _Player:
     settings: Settings
     store: Store
-    speech: SpeechWorkers
+    speech: Ears
     recordings: Recordings
     pipeline: Pipeline
     sending: bool

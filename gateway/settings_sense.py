@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from gateway.speech.wyoming.client import address_of
 from radio_drivers.upload.settings import both_claim
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
     yield from _controls(settings)
     yield from _uploads(settings)
     yield from _archive(settings)
+    yield from _engines_elsewhere(settings)
+
+
+def _engines_elsewhere(settings: Settings) -> Iterator[tuple[Location, str]]:
+    for table, url in (("speech", settings.speech.url), ("voice", settings.voice.url)):
+        if url is not None:
+            try:
+                address_of(url)
+            except ValueError as error:
+                yield (table, "url"), f"is {error}"
 
 
 def _controls(settings: Settings) -> Iterator[tuple[Location, str]]:

@@ -57,11 +57,18 @@ NOTES: dict[Tone, tuple[tuple[float, int], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """How announcements sound. `engine` is one of `synthesis.ENGINES`, or `auto`."""
+    """How announcements sound. `engine` is one of `synthesis.ENGINES`, or `auto`; `url` goes before it."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     engine: str = "auto"
+    url: str | None = None
+    """Address of a voice on another machine that speaks the Wyoming protocol, as `tcp://host:10200` (or `unix:///path`).
+    When it fails, `engine` says the very same announcement; it gets its turn back when it returns. `speed` is not known there."""
+    url_voice: str | None = None
+    """Which of its voices the one at `url` shall use, by its own name. None: it chooses."""
+    url_time_out_s: float = 10.0
+    """An announcement that the voice at `url` hasn't spoken by then is spoken by `engine`."""
     tone: bool = True
     speed: float = 1.0
     """1 is the voice's own pace; 0.9 is a little slower."""
@@ -73,6 +80,8 @@ class VoiceSettings:
     """Decibels an octave by which consonants are lifted over vowels, 0-6. 0 leaves the voice as it is."""
 
     def __post_init__(self) -> None:
+        if not 1.0 <= self.url_time_out_s <= 60.0:
+            raise ValueError(f"url_time_out_s is {self.url_time_out_s:g}; 1 to 60 works")
         if not 0.5 <= self.speed <= 2.0:
             raise ValueError(f"speed is {self.speed:g}; 0.5 to 2.0 works")
         if not 3.0 <= self.max_s <= 60.0:

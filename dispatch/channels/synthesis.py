@@ -90,7 +90,7 @@ class HibariVoice:
             samples = self._voice(sayable(text), speed=self._speed, seed=0)
         except Exception as error:  # as above: onnxruntime's errors have no common ancestor
             raise SynthesisError(f"hibari-tts failed: {error!r}") from error
-        return _at_our_rate(samples, self._voice.sample_rate)
+        return at_our_rate(samples, self._voice.sample_rate)
 
 
 class PiperVoice:
@@ -120,7 +120,7 @@ class PiperVoice:
         if not chunks:
             return b""
         samples = np.concatenate([chunk.audio_float_array for chunk in chunks])
-        return _at_our_rate(samples, chunks[0].sample_rate)
+        return at_our_rate(samples, chunks[0].sample_rate)
 
 
 class EspeakVoice:
@@ -269,10 +269,11 @@ def _from_wav(data: bytes) -> bytes:
         rate = file.getframerate()
     start = data.index(b"data") + 8
     body = data[start : start + (len(data) - start) // 2 * 2]
-    return _at_our_rate(np.frombuffer(body, "<i2").astype(np.float32) / 32768, rate)
+    return at_our_rate(np.frombuffer(body, "<i2").astype(np.float32) / 32768, rate)
 
 
-def _at_our_rate(samples: npt.NDArray[np.floating], rate: int) -> bytes:
+def at_our_rate(samples: npt.NDArray[np.floating], rate: int) -> bytes:
+    """Samples between -1 and 1 at any rate as mono int16 little-endian at `RATE`."""
     resampled = soxr.resample(np.asarray(samples, np.float32), rate, RATE)
     clipped = np.clip(np.rint(resampled * 32767), -32768, 32767)
     pcm: bytes = clipped.astype("<i2").tobytes()

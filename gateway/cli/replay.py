@@ -16,10 +16,34 @@ from dispatch.scheme import SchemeError
 from dispatch.store.errors import StoreError
 from gateway.cli.common import ConfigOption, start
 from gateway.replay import Lists, ReplayError, recordings_in, replay
-from gateway.speech.settings import Engine
+from gateway.speech.settings import Engine, SpeechSettings
 from gateway.speech.transcript import SpeechSettingsError
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+
+ELSEWHERE = "wyoming"
+
+
+def with_engine(speech: SpeechSettings, engine: str) -> SpeechSettings:
+    """The settings for one engine, given by name: only the one here, or the one at `speech.url` with the one here behind it.
+
+    Raises:
+        BadParameter: there is no such engine.
+    """
+    if engine == ELSEWHERE:
+        if speech.url is None:
+            raise typer.BadParameter(
+                f"{engine!r} needs its address: set speech.url, or HUECRY_SPEECH__URL=tcp://host:10300",
+                param_hint="--engine",
+            )
+        return speech
+    if engine not in get_args(Engine):
+        raise typer.BadParameter(
+            f"{engine!r} is no speech engine; whisper and vosk are, and {ELSEWHERE} for the one at speech.url",
+            param_hint="--engine",
+        )
+    model = speech.model if engine == speech.engine else None
+    return changed(speech, engine=cast("Engine", engine), model=model, url=None)
 
 
 def replay_command(
@@ -31,7 +55,12 @@ def replay_command(
     register: Annotated[Path | None, typer.Option(metavar="CSV", help="Register of a fresh temporary store.")] = None,
     members: Annotated[Path | None, typer.Option(metavar="CSV", help="Members of a fresh temporary store.")] = None,
     places: Annotated[Path | None, typer.Option(metavar="FILE", help="Places of the town.")] = None,
-    engine: Annotated[str | None, typer.Option(metavar="whisper|vosk", help="Instead of the configured one.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="whisper|vosk|wyoming", help="Instead of the configured one; wyoming is the one at speech.url."
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME-OR-FOLDER", help="Instead of the configured one.")] = None,
     no_dispatch: Annotated[bool, typer.Option("--no-dispatch", help="Decide, and send nothing.")] = False,
 ) -> None:
@@ -40,9 +69,7 @@ def replay_command(
     settings = start(config, quiet=True)
     speech = settings.speech
     if engine is not None:
-        if engine not in get_args(Engine):
-            raise typer.BadParameter(f"{engine!r} is no speech engine; whisper and vosk are", param_hint="--engine")
-        speech = changed(speech, engine=cast("Engine", engine), model=speech.model if engine == speech.engine else None)
+        speech = with_engine(speech, engine)
     if model is not None:
         speech = changed(speech, model=model)
     settings = settings.model_copy(update={"speech": speech})

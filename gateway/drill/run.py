@@ -34,10 +34,10 @@ from gateway.pipeline import Pipeline, Rules
 from gateway.recordings import Recordings
 from gateway.scheme_source import SchemeSource
 from gateway.settings import Settings
+from gateway.speech.ears import load_transcriber
 from gateway.speech.settings import SpeechSettings
 from gateway.speech.transcript import SpeechError, Transcriber
 from gateway.speech.voice_worker import VoiceError, VoiceWorker
-from gateway.speech.workers import load_transcriber
 from gateway.transmission import Take
 
 log = structlog.get_logger()

@@ -20,7 +20,23 @@ class SpeechSettings:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     engine: Engine = "whisper"
-    """whisper: hears best, after the talker let go. vosk: text while the key is down; needs a fetched model."""
+    """whisper: hears best, after the talker let go. vosk: text while the key is down; needs a fetched model. With `url` set: the
+    engine here, which hears beside the other one, holds names against the sound and takes over."""
+
+    url: str | None = None
+    """Address of a speech engine on another machine that speaks the Wyoming protocol, as `tcp://host:10300` (or
+    `unix:///path`). It gives the text; when it goes away the engine here takes over within the same call, and gives back
+    when it returns. Unencrypted: for your own network only (docs/speech.md)."""
+
+    url_model: str | None = None
+    """Which of its models the engine at `url` shall use, by its own name. None: it chooses."""
+
+    url_time_out_s: Annotated[float, Ge(1), Le(120)] = 10.0
+    """A transmission that the engine at `url` hasn't transcribed by then is given as heard here."""
+
+    url_beside: bool = True
+    """With `url`: the engine here hears each transmission as well, and its wordings stand beside the text. Names are found in
+    several wordings, and the one at `url` gives only one. false spares this machine the work and finds fewer names."""
 
     model: str | None = None
     """A name from `huecry models list`, or a folder. None: the model that comes with the package (whisper only)."""

@@ -285,11 +285,6 @@ class SpeechStream:
         log.warning("a transmission is heard after its end instead of along with it", reason=str(error))
 
 
-def load_transcriber(settings: SpeechSettings) -> SpeechWorkers:
-    """The transcriber that the settings ask for; nothing is started before its `async with`."""
-    return SpeechWorkers(settings)
-
-
 def _threads(settings: SpeechSettings) -> int:
     return settings.threads or max(1, min(4, (os.cpu_count() or 1) // settings.workers))
 

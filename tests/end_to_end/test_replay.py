@@ -93,6 +93,7 @@ async def test_without_no_dispatch_deliveries_go_out(town: Town, say: Say) -> No
     ("words", "complaint"),
     [
         (["--engine", "parrot", "here"], "whisper and vosk are"),
+        (["--engine", "wyoming", "here"], "needs its address: set speech.url"),
         (["--register", "/nowhere.csv", "here"], "/nowhere.csv"),
         (["nowhere.wav"], "nowhere.wav"),
         (["empty"], "no WAV, FLAC, MP3 or OGG"),

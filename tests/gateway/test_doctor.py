@@ -111,6 +111,12 @@ CASES: list[tuple[Finding, Level, str]] = [
     (doctor.check_sound("town", "input", "sound_in", None, "not found"), Level.FAIL, "radio.line.sound_in"),
     (doctor.check_sound("town", "input", "sound_in", None, None), Level.OK, ""),
     (doctor.check_model("whisper", None, "no such model"), Level.FAIL, "huecry models fetch"),
+    (doctor.check_elsewhere("speech elsewhere", "speech.url (tcp://b:1)", "wyoming x", 0.1, None), Level.OK, ""),
+    (
+        doctor.check_elsewhere("voice elsewhere", "voice.url (tcp://b:1)", None, None, "off"),
+        Level.WARN,
+        "correct voice.url",
+    ),
     (doctor.check_voice(None, "nothing", fallback=False), Level.FAIL, "espeak-ng"),
     (doctor.check_voice("espeak", None, fallback=True), Level.WARN, "install huecry again"),
     (doctor.check_voice("hibari", None, fallback=False), Level.OK, ""),

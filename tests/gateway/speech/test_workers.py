@@ -19,7 +19,7 @@ from bench.encoder import SENTENCES
 from gateway.speech.process import worker_environment
 from gateway.speech.settings import SpeechSettings
 from gateway.speech.transcript import Hints, SpeechError, SpeechSettingsError, Transcriber
-from gateway.speech.workers import SpeechStream, SpeechWorkers, load_transcriber
+from gateway.speech.workers import SpeechStream, SpeechWorkers
 from tests.gateway.speech.conftest import Say
 from tests.gateway.speech.test_vosk import HELLO, PHRASES, THANKS
 
@@ -42,7 +42,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def workers() -> AsyncIterator[SpeechWorkers]:
-    async with load_transcriber(SETTINGS) as started:
+    async with SpeechWorkers(SETTINGS) as started:
         yield started
 
 
@@ -92,7 +92,7 @@ async def test_killed_twice_over_one_call_it_is_an_error_and_the_next_call_is_he
 
 
 async def test_a_call_that_takes_too_long_is_given_up(say: Say) -> None:
-    async with load_transcriber(replace(SETTINGS, time_out_s=1.0)) as workers:
+    async with SpeechWorkers(replace(SETTINGS, time_out_s=1.0)) as workers:
         os.kill(workers.pids[0], signal.SIGSTOP)
         began = time.monotonic()
         with pytest.raises(SpeechError, match="no answer within 1 s"):
@@ -102,7 +102,7 @@ async def test_a_call_that_takes_too_long_is_given_up(say: Say) -> None:
 
 
 async def test_two_workers_share_the_calls_and_one_death_leaves_the_other_alone(say: Say) -> None:
-    async with load_transcriber(replace(SETTINGS, workers=2)) as workers:
+    async with SpeechWorkers(replace(SETTINGS, workers=2)) as workers:
         long, short = long_call(say), say(CHECK)
         first = asyncio.create_task(workers.transcribe(long, Hints()))
         second = asyncio.create_task(workers.transcribe(short, Hints()))
@@ -126,7 +126,7 @@ async def test_more_audio_than_a_message_takes_is_refused(workers: SpeechWorkers
 
 
 async def test_closes_within_two_seconds_in_the_middle_of_work(say: Say) -> None:
-    async with load_transcriber(SETTINGS) as workers:
+    async with SpeechWorkers(SETTINGS) as workers:
         (pid,) = workers.pids
         asking = asyncio.create_task(workers.transcribe(long_call(say) * 4, Hints()))
         await asyncio.sleep(0.1)
@@ -139,18 +139,18 @@ async def test_closes_within_two_seconds_in_the_middle_of_work(say: Say) -> None
 
 async def test_a_missing_model_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SpeechSettingsError, match=r"huecry models fetch base\.en"):
-        async with load_transcriber(SpeechSettings(model="base.en", models_folder=tmp_path)):
+        async with SpeechWorkers(SpeechSettings(model="base.en", models_folder=tmp_path)):
             pass
     (tmp_path / "base.en").mkdir()
     with pytest.raises(SpeechSettingsError, match=r"model\.bin.*missing"):
-        async with load_transcriber(SpeechSettings(model="base.en", models_folder=tmp_path, workers=2)):
+        async with SpeechWorkers(SpeechSettings(model="base.en", models_folder=tmp_path, workers=2)):
             pass
 
 
 async def test_text_comes_while_the_talkers_talk(
     korean: SpeechSettings, say_korean: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with load_transcriber(korean) as workers:
+    async with SpeechWorkers(korean) as workers:
         pcm = say_korean(THANKS) + bytes(32_000) + say_korean(HELLO)
         first, second, third = [await workers.stream(PHRASES) for _ in range(3)]
         assert first is not None
@@ -183,7 +183,7 @@ async def test_text_comes_while_the_talkers_talk(
 async def test_a_worker_that_dies_while_the_talker_talks_costs_nothing_but_the_partials(
     korean: SpeechSettings, say_korean: Say
 ) -> None:
-    async with load_transcriber(korean) as workers:
+    async with SpeechWorkers(korean) as workers:
         pcm = say_korean(THANKS)
         stream = await workers.stream(PHRASES)
         assert isinstance(stream, SpeechStream)
@@ -200,7 +200,7 @@ async def test_a_worker_that_dies_while_the_talker_talks_costs_nothing_but_the_p
 
 def test_the_daemon_never_loads_an_engine() -> None:
     heavy = "{'ctranslate2', 'faster_whisper', 'vosk', 'hibari', 'onnxruntime', 'av', 'tokenizers'}"
-    code = f"import gateway.speech.workers, gateway.speech.voice_worker, sys; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import gateway.cli.run, gateway.speech.voice_worker, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=worker_environment(), capture_output=True, text=True, check=True
     )

@@ -1,0 +1,85 @@
+"""The whole gateway with its ears on another machine: a foreign Wyoming server that dies under a call and comes back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.audio import wav_bytes
+from tests.end_to_end.conftest import Say
+from tests.end_to_end.town import PHONES, Town
+from tests.peers.wyoming_server import WyomingServer
+
+FIRST = "Corner Books to Control, Martin Blackwood has just walked in, grey hoodie, over."
+SECOND = "Old Bakery to Control, Benjamin Ashworth is here in the shop, red jacket, over."
+
+
+def point_at(town: Town, server: WyomingServer) -> None:
+    """Set `speech.url`."""
+    text = town.config.read_text()
+    town.config.write_text(text.replace("[speech]\n", f'[speech]\nurl = "{server.url}"\n'))
+
+
+def engines(town: Town) -> list[str]:
+    """What heard each call, in order."""
+    return [
+        str(engine).split(" at ")[0]
+        for (engine,) in town.rows("select engine from transcripts order by transmission_id")
+    ]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.speech
+async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: Say) -> None:
+    async with WyomingServer("parrot", text=FIRST, dies=True) as server:
+        point_at(town, server)
+        await town.start()
+        async with town.radio("1002") as guard:
+            await guard.say(say(FIRST))
+            await town.until(lambda: len(engines(town)) == 1)
+            await town.nothing_more_to_send()
+            assert {number for number, _ in town.twilio.texts} == PHONES
+            assert all("Ref 0101" in text for _, text in town.twilio.texts), "verified here, by the sound"
+
+            told = len(town.twilio.texts)
+            await guard.say(say(SECOND))
+            await town.until(lambda: len(engines(town)) == 2)
+            await town.until(lambda: len(town.twilio.texts) == told + len(PHONES))
+            await town.nothing_more_to_send()
+            assert all("Ref 0117" in text for _, text in town.twilio.texts[told:]), (
+                "as it was said, not as the parrot hears it"
+            )
+            assert b"an engine elsewhere is away" in town.log.read_bytes()
+            assert not server.running
+
+            await server.start()
+            back = b"an engine elsewhere is there and goes first"
+            await town.until(lambda: town.log.read_bytes().count(back) == 2, 60)
+            await guard.say(say(FIRST))
+            await town.until(lambda: len(engines(town)) == 3)
+        assert engines(town) == ["wyoming parrot en-us", "whisper tiny.en int8", "wyoming parrot en-us"]
+        await town.stop()
+        log = town.log.read_text()
+        assert log.count("an engine elsewhere is away") == 1
+        assert "Traceback" not in log
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.speech
+async def test_replay_by_name_of_the_engine(town: Town, say: Say) -> None:
+    calls = town.folder / "calls"
+    calls.mkdir()
+    (calls / "a.wav").write_bytes(wav_bytes(say(FIRST)))
+    (calls / "b.wav").write_bytes(wav_bytes(say(SECOND)))
+    async with WyomingServer("parrot", text=FIRST, dies=True) as server:
+        point_at(town, server)
+        out = town.folder / "out.jsonl"
+        register = str(town.folder / "register.csv")
+        await town.command(
+            "replay", "--engine", "wyoming", "--register", register, "--no-dispatch", "--json", str(out), str(calls)
+        )
+        far = [json.loads(line) for line in out.read_text().splitlines()]
+        assert [record["engine"].split(" at ")[0] for record in far] == ["wyoming parrot en-us", "whisper tiny.en int8"]
+        assert far[0]["transcript"] == FIRST
+        assert [[person["reference"] for person in record["people"]] for record in far] == [["FT-0101"], ["FT-0117"]]
