@@ -34,12 +34,16 @@ CLOSE_S = 3.0
 
 Line = Literal["rts", "dtr"]
 
+Flow = Literal["none", "xonxoff", "rtscts"]
+
 
 class Port(Protocol):
     """What we use of pyserial's ports, which share no such type of their own."""
 
     rts: bool
     dtr: bool
+    xonxoff: bool
+    rtscts: bool
 
     @property
     def in_waiting(self) -> int:
@@ -106,14 +110,21 @@ class SerialLink:
         url: `/dev/ttyACM0`, `rfc2217://host:port`, `socket://host:port`.
         baud: bits a second.
         low: modem lines to keep off until told otherwise; the others are on, as a terminal's are.
+        flow: flow control.
         where: the setting that holds `url`, for messages.
     """
 
-    def __init__(self, url: str, baud: int, *, low: frozenset[Line] = frozenset(), where: str = "port") -> None:
+    def __init__(
+        self,
+        url: str,
+        baud: int,
+        *,
+        low: frozenset[Line] = frozenset(),
+        flow: Flow = "none",
+        where: str = "port",
+    ) -> None:
         self._url = url
-        self._baud = baud
-        self._low = low
-        self._where = where
+        self._make = _PortMaker(url, baud, low, flow, where)
         self._worker: _Worker | None = None
 
     async def open(self, on_bytes: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
@@ -123,8 +134,7 @@ class SerialLink:
             RadioSettingsError: the port doesn't exist, isn't ours, or can't have that speed.
             LinkDown: it can't be reached now.
         """
-        make = _PortMaker(self._url, self._baud, self._low, self._where)
-        worker = _Worker(make, asyncio.get_running_loop(), on_bytes, on_lost)
+        worker = _Worker(self._make, asyncio.get_running_loop(), on_bytes, on_lost)
         self._worker = worker
         worker.start()
         try:
@@ -281,6 +291,7 @@ class _PortMaker:
     url: str
     baud: int
     low: frozenset[Line]
+    flow: Flow
     where: str
 
     def port(self) -> Port:
@@ -290,6 +301,7 @@ class _PortMaker:
             RadioSettingsError, LinkDown.
         """
         port = self._closed()
+        port.xonxoff, port.rtscts = self.flow == "xonxoff", self.flow == "rtscts"
         # Linux raises both lines as it opens a port; with the levels set beforehand pyserial corrects that within a
         # millisecond or so.
         port.rts = "rts" not in self.low

@@ -6,6 +6,7 @@ The port is pyserial's `loop://`, except that its input lines show what the radi
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -135,3 +136,26 @@ def radio_server() -> Iterator[RadioServer]:
     finally:
         server.stop()
         server.radio.close()
+
+
+class BytesServer(RadioServer):
+    """The same in front of a radio that speaks, on a plain socket of this machine."""
+
+    def __init__(self, far_port: int) -> None:
+        super().__init__()
+        self._far_port = far_port
+
+    @override
+    def _serve(self, client: socket.socket) -> None:
+        manager = PortManager(cast("Any", self.radio), cast("Any", _Writer(client)))
+        with socket.create_connection(("127.0.0.1", self._far_port)) as far, contextlib.suppress(OSError):
+            while not self._stopping.is_set():
+                for ready in select.select([client, far], [], [], 0.02)[0]:
+                    data: Any = ready.recv(4096)
+                    if not data:
+                        return
+                    if ready is client:
+                        far.sendall(b"".join(manager.filter(data)))
+                    else:
+                        client.sendall(b"".join(manager.escape(data)))
+                manager.check_modem_lines()

@@ -1,0 +1,30 @@
+"""Fuzz target: what a Tait radio's port may give, cut into pieces, and what it means."""
+
+from __future__ import annotations
+
+from radio_drivers.tait.messages import read
+from radio_drivers.tait.protocol import LINE_MAX, Frame, FrameReader
+
+_GOOD = Frame("p", "05")
+
+
+def one_input(data: bytes) -> None:
+    """The first byte is the length of the pieces (0: all at once), the rest what the port gives."""
+    if not data:
+        return
+    step, stream = data[0] or len(data), data[1:]
+    reader = FrameReader()
+    for start in range(0, len(stream), step):
+        for item in reader.feed(stream[start : start + step]):
+            if isinstance(item, Frame):
+                _understood(item)
+        if reader.held > LINE_MAX:
+            raise AssertionError(f"{reader.held} bytes held")
+    if reader.feed(2 * _GOOD.to_bytes())[-1:] != [_GOOD]:
+        raise AssertionError("a good frame after rubbish was not understood")
+
+
+def _understood(frame: Frame) -> None:
+    if frame.to_bytes()[:-1].decode("latin-1")[3:-2] != frame.parameters:
+        raise AssertionError(f"{frame!r} is not written as it was read")
+    read(frame)
