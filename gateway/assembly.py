@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from dispatch.calls import Priority
 from dispatch.channels.mqtt import MqttChannel
 from dispatch.channels.radio_text import RadioTextChannel
 from dispatch.channels.sms import SmsChannel
@@ -16,10 +17,12 @@ from dispatch.channels.voice import RadioVoiceChannel, Speak, SpeakError
 from dispatch.deliveries import Channel, ChannelKind
 from dispatch.outbox import DeliveryEvent, Outbox
 from dispatch.store.store import Store, open_store, utc_now
+from gateway.announcer import Announcer
 from gateway.backlog import Backlog
 from gateway.daemon import EmergencyHold, Gateway, Listeners
 from gateway.entering import Entering
 from gateway.health import Health
+from gateway.home_assistant import home_of
 from gateway.listening_along import Along
 from gateway.pipeline import Clock, Handled, Pipeline, Rules
 from gateway.radios import LentRadio, outlet
@@ -32,7 +35,7 @@ from gateway.speech.elsewhere import Elsewhere
 from gateway.speech.transcript import Transcriber, TranscriptStream
 from gateway.speech.voice_worker import VoiceError
 from gateway.speech.voices import FallbackVoice, Voice, load_voice
-from radio_drivers.interface import RadioDriver
+from radio_drivers.interface import EmergencyPressed, RadioDriver, RadioEvent
 
 EMERGENCY_HOLD_S = 45.0
 """After a call for help nothing but urgent alerts is spoken on that channel for so long."""
@@ -48,6 +51,8 @@ class Assembly:
     outbox: Outbox
     mqtt: MqttChannel | None
     health: Health
+    announcer: Announcer | None = None
+    """Speaks what is published for it, where the settings allow that."""
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -189,6 +194,12 @@ def put_together(
     by_kind |= {channel.kind: channel for channel in channels}
     mqtt = by_kind.get(ChannelKind.MQTT)
     publisher = mqtt if isinstance(mqtt, MqttChannel) else None
+    home = home_of(settings, publisher, list(radios))
+    announcer = None
+    if publisher is not None and settings.mqtt.announce:
+        speaking = {driver.channel: radios[driver.channel] for driver in drivers if driver.abilities.voice_out}
+        announcer = Announcer(speaking, engines.speak, settings.voice, trail=store.audit, clock=clock)
+        publisher.listen(publisher.topic("announce"), announcer.heard)
 
     def watch(event: DeliveryEvent) -> None:
         if publisher is not None:
@@ -203,7 +214,18 @@ def put_together(
             publisher.publish_call(
                 {"channel": outcome.transmission.channel, "unit": outcome.transmission.unit, **record}
             )
+        if home is not None:
+            home.handled(outcome)
+        if announcer is not None and outcome.alert is not None and outcome.alert.priority is Priority.URGENT:
+            announcer.emergency()
         listeners.handled(outcome)
+
+    def radio(event: RadioEvent) -> None:
+        if home is not None:
+            home.radio(event)
+        if announcer is not None and isinstance(event, EmergencyPressed):
+            announcer.emergency()
+        listeners.radio(event)
 
     listeners = watchers.gateway or Listeners()
     health = Health(clock)
@@ -242,9 +264,9 @@ def put_together(
         clock=clock,
         workers=settings.speech.workers,
         along=Along(listen_along, watchers.partial_text) if along is not None else None,
-        listeners=replace(listeners, handled=handled),
+        listeners=replace(listeners, radio=radio, handled=handled),
     )
-    return Assembly(gateway, store, speech, outbox, publisher, health)
+    return Assembly(gateway, store, speech, outbox, publisher, health, announcer)
 
 
 def instance_name() -> str:

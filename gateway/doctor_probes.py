@@ -29,7 +29,6 @@ from dispatch.store.migrate import load_migrations, version
 from gateway import doctor
 from gateway.doctor import Finding
 from gateway.doctor_elsewhere import speech_elsewhere, voice_elsewhere
-from gateway.doctor_controls import cm108_checks, rig_checks, svxlink_checks
 from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
 from gateway.speech.transcript import SpeechError
@@ -37,6 +36,7 @@ from gateway.speech.workers import SpeechWorkers
 from radio_drivers.interface import RadioError
 from radio_drivers.line.portaudio import choose_device, list_sound_devices
 from radio_drivers.line.ports import list_serial_ports
+from radio_drivers.mqtt.settings import BrokerSettings
 
 PATIENCE_S = 5.0
 """Something on the network that has not answered by then is not there."""
@@ -140,43 +140,40 @@ async def database(settings: Settings) -> Finding:
 
 async def radio_checks(radio: RadioSettings) -> list[Finding]:
     """The devices or the broker behind one radio."""
+    found = await _driver_checks(radio)
+    if radio.mmdvm.topic:
+        found.append(await _radio_broker(radio, radio.mmdvm, "mmdvm"))
+    return found
+
+
+async def _driver_checks(radio: RadioSettings) -> list[Finding]:
     match radio.driver:
         case "line":
-            port = await _serial(radio, radio.line.port, "line.port")
-            sound = await asyncio.to_thread(_sound, radio, transmits=radio.line.transmits)
-            return [*port, *sound]
-        case "rigctld" | "cm108" | "svxlink":
-            return await _control_checks(radio)
-        case "tetra":
-            port = await _serial(radio, radio.tetra.port, "tetra.port")
-            sound = await asyncio.to_thread(_sound, radio, transmits=radio.tetra.transmits)
+            port = await _serial(radio)
+            sound = await asyncio.to_thread(_sound, radio)
             return [*port, *sound]
         case "mqtt":
-            mqtt = radio.mqtt
-            broker = Broker(
-                host=mqtt.host,
-                port=mqtt.port_used,
-                username=mqtt.username,
-                password=radio.password.get_secret_value() if radio.password else None,
-                tls=mqtt.tls,
-                ca_file=mqtt.ca_file,
-                certificate_file=mqtt.certificate_file,
-                key_file=mqtt.key_file,
-            )
-            return [await reach_broker(f"radio {radio.name}", broker, "[radio.mqtt]")]
+            return [await _radio_broker(radio, radio.mqtt, "mqtt")]
+        case "hermes":
+            return [await _radio_broker(radio, radio.hermes, "hermes")]
+        case "trunk-recorder":
+            return [await _radio_broker(radio, radio.trunk_recorder, "trunk_recorder")]
         case "simulator":
             return [doctor.ok(f"radio {radio.name}", "a simulated base station: for drills only")]
 
 
-async def _control_checks(radio: RadioSettings) -> list[Finding]:
-    match radio.driver:
-        case "rigctld":
-            found, transmits = await rig_checks(radio), radio.rigctld.ptt != "none"
-        case "cm108":
-            found, transmits = await cm108_checks(radio), radio.cm108.ptt_gpio != 0
-        case _:
-            found, transmits = await svxlink_checks(radio), radio.svxlink.key_pty is not None
-    return [*found, *await asyncio.to_thread(_sound, radio, transmits=transmits or radio.line.transmits)]
+async def _radio_broker(radio: RadioSettings, settings: BrokerSettings, table: str) -> Finding:
+    broker = Broker(
+        host=settings.host,
+        port=settings.port_used,
+        username=settings.username,
+        password=radio.password.get_secret_value() if radio.password else None,
+        tls=settings.tls,
+        ca_file=settings.ca_file,
+        certificate_file=settings.certificate_file,
+        key_file=settings.key_file,
+    )
+    return await reach_broker(f"radio {radio.name}", broker, f"[radio.{table}]")
 
 
 async def _serial(radio: RadioSettings, port: str | None, key: str) -> list[Finding]:

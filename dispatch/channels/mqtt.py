@@ -15,6 +15,7 @@ import aiomqtt
 import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from typing_extensions import override
 
 from dispatch.channels.sms import masked
@@ -24,6 +25,8 @@ from dispatch.outbox_rules import DeliveryEvent
 log = structlog.get_logger(__name__)
 
 _WAITING_EVENTS = 200
+_PACKET_MAX = 256 * 1024
+"""Bytes of the largest packet that the broker may send us: nothing that is said to us is longer than a few lines."""
 
 
 class MqttSettingsError(Exception):
@@ -54,6 +57,13 @@ class MqttSettings:
     publish_calls: bool = False
     """Also publish every call as it was heard and decided, on `<prefix>/call`. It holds what was said, names included:
     only for a broker inside the control room."""
+    discovery: bool = False
+    """Home Assistant finds the gateway by itself: a device with sensors and events (docs/home-assistant.md)."""
+    discovery_prefix: str = "homeassistant"
+    """Home Assistant's own discovery prefix."""
+    announce: bool = False
+    """Speak on the radio what is published on `<prefix>/announce`. Whoever may publish there can then speak to every guard:
+    give the topic an access list before you switch this on."""
 
     def problems(self) -> tuple[str, ...]:
         """What keeps these settings from working: one sentence each, naming the key."""
@@ -66,10 +76,28 @@ class MqttSettings:
             found.append(f"port is {self.port}; 1-65535 works")
         if self.ca_file and not self.tls:
             found.append("ca_file is set but tls is off")
-        prefix = self.topic_prefix
-        if not prefix or prefix.strip("/") != prefix or set(prefix) & set("+#\0") or "//" in prefix:
-            found.append("topic_prefix must be like huecry/fernleigh: no wildcards, no slash at either end")
+        for key, prefix in (("topic_prefix", self.topic_prefix), ("discovery_prefix", self.discovery_prefix)):
+            if not prefix or prefix.strip("/") != prefix or set(prefix) & set("+#\0") or "//" in prefix:
+                found.append(f"{key} must be like huecry/fernleigh: no wildcards, no slash at either end")
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that was published for us."""
+
+    payload: bytes
+    by: str
+    """Who says so: the MQTT 5 user property `by`, which anybody can write; the protocol itself names no sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """To be published when the broker is there."""
+
+    topic: str
+    payload: str
+    retain: bool
 
 
 class MqttChannel(Channel):
@@ -88,8 +116,11 @@ class MqttChannel(Channel):
         self._password = password
         self._clock = clock
         self._client: aiomqtt.Client | None = None
-        self._events: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_WAITING_EVENTS)
+        self._events: asyncio.Queue[_Waiting] = asyncio.Queue(_WAITING_EVENTS)
         self._connected = asyncio.Event()
+        self._status: dict[str, object] = {}
+        self._ears: dict[str, Callable[[Heard], None]] = {}
+        self._greeters: list[Callable[[], None]] = []
 
     @property
     @override
@@ -142,7 +173,7 @@ class MqttChannel(Channel):
 
         The oldest goes when too many wait. Fits `Outbox(listener=...)`.
         """
-        self._enqueue("delivery", event_payload(event))
+        self.publish(self.topic("delivery"), event_payload(event))
 
     def publish_call(self, record: Mapping[str, object]) -> None:
         """Publish what was heard and decided on `<prefix>/call`, if the settings want it: also what raises no alert.
@@ -150,11 +181,44 @@ class MqttChannel(Channel):
         For screens. It is not kept for a broker that is away: the store has it (`huecry log`).
         """
         if self._settings.publish_calls:
-            self._enqueue("call", record)
+            self.publish(self.topic("call"), record)
 
     def publish_status(self, status: Mapping[str, object]) -> None:
         """Replace the retained status on `<prefix>/status`. `{"state": "online"}` is added."""
-        self._enqueue("status", {"state": "online", "at": self._clock().isoformat(), **status})
+        self._status = dict(status)
+        self.publish(self.topic("status"), self._online(), retain=True)
+
+    def publish(self, topic: str, payload: Mapping[str, object] | str, *, retain: bool = False) -> None:
+        """Publish on any topic, when the broker is there; never blocks. The oldest goes when too many wait.
+
+        Args:
+            topic: the whole topic.
+            payload: a text as it is, or fields as JSON.
+            retain: later subscribers get it too.
+        """
+        if self._events.full():
+            self._events.get_nowait()
+        text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+        self._events.put_nowait(_Waiting(topic, text, retain))
+
+    def listen(self, topic: str, hear: Callable[[Heard], None]) -> None:
+        """Hear what is published on a topic from now on. Call it before `run`.
+
+        What is retained there is left alone: nobody knows when it was said.
+
+        Args:
+            topic: without wildcards.
+            hear: called in the event loop; quick, and never raising.
+        """
+        self._ears[topic] = hear
+
+    def greet(self, greeter: Callable[[], None]) -> None:
+        """Have something called each time the broker is connected, for publishing what it must know. Before `run`."""
+        self._greeters.append(greeter)
+
+    def topic(self, name: str) -> str:
+        """`<prefix>/<name>`."""
+        return f"{self._settings.topic_prefix}/{name}"
 
     async def run(self) -> None:
         """Hold the connection until cancelled; then say "offline" in an orderly way.
@@ -179,16 +243,18 @@ class MqttChannel(Channel):
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         """Publish the status, then events, until the connection ends or we are cancelled."""
-        status = f"{self._settings.topic_prefix}/status"
-        online = json.dumps({"state": "online", "at": self._clock().isoformat()})
-        await client.publish(status, online, qos=1, retain=True)
+        await client.publish(self.topic("status"), json.dumps(self._online()), qos=1, retain=True)
+        if self._ears:
+            await self._subscribe(client)
+        for greeter in self._greeters:
+            greeter()
         self._client = client
         self._connected.set()
         lost: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._publish_events(client), name="mqtt events")
-                group.create_task(_until_lost(client), name="mqtt link")
+                group.create_task(self._until_lost(client), name="mqtt link")
         except* aiomqtt.MqttError as several:
             lost = several.exceptions[0]  # raised below: what is raised in here may come out wrapped in a group
         finally:
@@ -203,23 +269,38 @@ class MqttChannel(Channel):
     async def _say_offline(self, client: aiomqtt.Client) -> None:
         try:
             async with asyncio.timeout(1.0):
-                await client.publish(f"{self._settings.topic_prefix}/status", self._offline(), qos=1, retain=True)
+                await client.publish(self.topic("status"), self._offline(), qos=1, retain=True)
         except (aiomqtt.MqttError, TimeoutError) as error:
             log.info("mqtt.no_farewell", reason=str(error))
 
     async def _publish_events(self, client: aiomqtt.Client) -> None:
         while True:
-            topic, payload = await self._events.get()
-            await client.publish(f"{self._settings.topic_prefix}/{topic}", payload, qos=1, retain=topic == "status")
+            waiting = await self._events.get()
+            await client.publish(waiting.topic, waiting.payload, qos=1, retain=waiting.retain)
 
-    def _enqueue(self, topic: str, payload: Mapping[str, object]) -> None:
-        if self._events.full():
-            self._events.get_nowait()
-        self._events.put_nowait((topic, json.dumps(payload, ensure_ascii=False)))
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        codes = await client.subscribe([(topic, 1) for topic in self._ears])
+        for topic, code in zip(self._ears, codes, strict=False):
+            if isinstance(code, ReasonCode) and code.is_failure:
+                log.warning("mqtt.not_heard", topic=topic, reason=str(code), next="mend the broker's access list")
+
+    async def _until_lost(self, client: aiomqtt.Client) -> None:
+        """Hear what is said to us; ends with MqttError when the link does."""
+        async for message in client.messages:
+            hear = self._ears.get(str(message.topic))
+            if hear is None or not isinstance(message.payload, bytes):
+                continue
+            if message.retain:
+                log.warning("mqtt.retained", topic=str(message.topic), next="ignored; publish without the retain flag")
+                continue
+            properties = dict(getattr(message.properties, "UserProperty", ()))
+            hear(Heard(message.payload, properties.get("by", "")))
 
     def _connect(self, tls: ssl.SSLContext | None) -> aiomqtt.Client:
         settings = self._settings
-        will = aiomqtt.Will(f"{settings.topic_prefix}/status", self._offline(), qos=1, retain=True)
+        will = aiomqtt.Will(self.topic("status"), self._offline(), qos=1, retain=True)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties.MaximumPacketSize = _PACKET_MAX
         return aiomqtt.Client(
             settings.host,
             settings.port,
@@ -231,7 +312,11 @@ class MqttChannel(Channel):
             keepalive=settings.keepalive_s,
             timeout=settings.timeout_s,
             tls_context=tls,
+            properties=properties,
         )
+
+    def _online(self) -> dict[str, object]:
+        return {"state": "online", "at": self._clock().isoformat(), **self._status}
 
     def _offline(self) -> str:
         return json.dumps({"state": "offline", "at": self._clock().isoformat()})
@@ -247,12 +332,6 @@ class MqttChannel(Channel):
     @property
     def _where(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
-
-
-async def _until_lost(client: aiomqtt.Client) -> None:
-    """Reads what nobody sends us; ends with MqttError when the link does."""
-    async for _ in client.messages:
-        pass
 
 
 def event_payload(event: DeliveryEvent) -> dict[str, object]:

@@ -82,6 +82,8 @@ async def listen(settings: Settings) -> None:
                 beside.append(group.create_task(publish_status(parts.mqtt, parts), name="status on the broker"))
             if archive is not None:
                 beside.append(group.create_task(archive.run(), name="archive"))
+            if parts.announcer is not None:
+                beside.append(group.create_task(parts.announcer.run(), name="announcer"))
             ready = group.create_task(parts.gateway.listening.wait(), name="readiness")
             beside.append(ready)
             await asyncio.wait({ready, gateway}, return_when=asyncio.FIRST_COMPLETED)

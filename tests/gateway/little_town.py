@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatch.channels.folder import FolderChannel
+from dispatch.channels.mqtt import MqttSettings
 from dispatch.deliveries import Channel, ChannelKind
 from dispatch.register.csv_import import parse_register
 from dispatch.register.members_csv import parse_members
@@ -122,6 +123,7 @@ async def little_town(
     more_radios: Sequence[RadioDriver] = (),
     more_channels: Sequence[Channel] = (),
     members: bytes = MEMBERS,
+    mqtt: MqttSettings | None = None,
 ) -> AsyncIterator[LittleTown]:
     """Fernley, with the demonstration's register and members, on air that runs twenty times as fast as life.
 
@@ -134,12 +136,14 @@ async def little_town(
         more_radios: base stations on other channels.
         more_channels: where else alerts go.
         members: the list of members.
+        mqtt: of the broker; its channel is one of `more_channels`.
     """
     pace = 0.05
     settings = await asyncio.to_thread(
         Settings,
         scheme=SchemeSettings(name="Fernley Town Against Crime", short="FTAC"),
         paths=PathSettings(state_dir=folder / "state"),
+        mqtt=mqtt or MqttSettings(),
     )
     handled: list[Handled] = []
 
