@@ -28,6 +28,7 @@ from dispatch.store.errors import StoreError
 from dispatch.store.migrate import load_migrations, version
 from gateway import doctor
 from gateway.doctor import Finding
+from gateway.doctor_controls import cm108_checks, rig_checks, svxlink_checks
 from gateway.doctor_elsewhere import speech_elsewhere, voice_elsewhere
 from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
@@ -149,8 +150,14 @@ async def radio_checks(radio: RadioSettings) -> list[Finding]:
 async def _driver_checks(radio: RadioSettings) -> list[Finding]:
     match radio.driver:
         case "line":
-            port = await _serial(radio)
-            sound = await asyncio.to_thread(_sound, radio)
+            port = await _serial(radio, radio.line.port, "line.port")
+            sound = await asyncio.to_thread(_sound, radio, transmits=radio.line.transmits)
+            return [*port, *sound]
+        case "rigctld" | "cm108" | "svxlink":
+            return await _control_checks(radio)
+        case "tetra":
+            port = await _serial(radio, radio.tetra.port, "tetra.port")
+            sound = await asyncio.to_thread(_sound, radio, transmits=radio.tetra.transmits)
             return [*port, *sound]
         case "mqtt":
             return [await _radio_broker(radio, radio.mqtt, "mqtt")]
@@ -174,6 +181,17 @@ async def _radio_broker(radio: RadioSettings, settings: BrokerSettings, table: s
         key_file=settings.key_file,
     )
     return await reach_broker(f"radio {radio.name}", broker, f"[radio.{table}]")
+
+
+async def _control_checks(radio: RadioSettings) -> list[Finding]:
+    match radio.driver:
+        case "rigctld":
+            found, transmits = await rig_checks(radio), radio.rigctld.ptt != "none"
+        case "cm108":
+            found, transmits = await cm108_checks(radio), radio.cm108.ptt_gpio != 0
+        case _:
+            found, transmits = await svxlink_checks(radio), radio.svxlink.key_pty is not None
+    return [*found, *await asyncio.to_thread(_sound, radio, transmits=transmits or radio.line.transmits)]
 
 
 async def _serial(radio: RadioSettings, port: str | None, key: str) -> list[Finding]:
