@@ -94,7 +94,6 @@ class Uploader:
     async def run(self) -> None:
         """Upload for ever. Ends only by cancellation."""
         while True:
-            self._news.clear()
             try:
                 wait_s = await self._work()
             except (StoreError, OSError) as error:
@@ -108,11 +107,13 @@ class Uploader:
                 await self._until_news()
 
     async def _until_news(self) -> None:
+        """Until something was recorded, and a moment longer: only then is it sure to be seen in the store."""
         try:
             async with asyncio.timeout(LOOK_S):
                 await self._news.wait()
         except TimeoutError:
             return
+        self._news.clear()  # before the moment: what is recorded meanwhile is news again
         await self._sleep(SETTLE.total_seconds())
 
     async def _work(self) -> float:
