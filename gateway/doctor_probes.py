@@ -155,6 +155,10 @@ async def _driver_checks(radio: RadioSettings) -> list[Finding]:
             return [*port, *sound]
         case "rigctld" | "cm108" | "svxlink":
             return await _control_checks(radio)
+        case "tait":
+            port = await _serial(radio, radio.tait.port, "tait.port")
+            sound = await asyncio.to_thread(_sound, radio, transmits=radio.tait.ptt != "none")
+            return [*port, *sound]
         case "tetra":
             port = await _serial(radio, radio.tetra.port, "tetra.port")
             sound = await asyncio.to_thread(_sound, radio, transmits=radio.tetra.transmits)

@@ -87,6 +87,11 @@ def _driver(radio: RadioSettings, uploads: Uploads) -> RadioDriver:
             from radio_drivers.trunk_recorder.driver import TrunkRecorderDriver
 
             return TrunkRecorderDriver(radio.name, radio.trunk_recorder, radio.keying, password=_password(radio))
+        case "tait":
+            from radio_drivers.line.driver import LineDriver
+            from radio_drivers.tait.control import TaitControl
+
+            return LineDriver(radio.name, radio.line, radio.keying, TaitControl(radio.name, radio.tait, radio.keying))
         case "tetra":
             from radio_drivers.line.driver import LineDriver
             from radio_drivers.tetra.control import TetraControl

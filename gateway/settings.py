@@ -46,6 +46,7 @@ from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.signalling.settings import SignallingSettings
 from radio_drivers.simulator.settings import SimulatorSettings
 from radio_drivers.svxlink.settings import SvxlinkSettings
+from radio_drivers.tait.settings import TaitSettings
 from radio_drivers.tetra.settings import TetraSettings
 from radio_drivers.trunk_recorder.settings import TrunkRecorderSettings
 from radio_drivers.upload.settings import UploadSettings
@@ -137,11 +138,21 @@ class RadioSettings:
     name: str
     """The channel's name in logs, alerts, topics and file names: letters, digits, `-` and `.`."""
     driver: Literal[
-        "line", "rigctld", "cm108", "svxlink", "mqtt", "hermes", "trunk-recorder", "upload", "tetra", "simulator"
+        "line",
+        "rigctld",
+        "cm108",
+        "svxlink",
+        "mqtt",
+        "hermes",
+        "trunk-recorder",
+        "upload",
+        "tait",
+        "tetra",
+        "simulator",
     ]
     """How the base station is connected: `line` (serial port and sound card), `rigctld`, `cm108`, `svxlink`, `mqtt`, `hermes`,
-    `trunk-recorder`, `upload`, `tetra`, or `simulator`. Only the table of that name counts (with `_` for `-`), beside it that
-    of `line` for the sound card of `rigctld`, `cm108`, `svxlink` and `tetra`, and `mmdvm` beside any of them."""
+    `trunk-recorder`, `upload`, `tait`, `tetra`, or `simulator`. Only the table of that name counts (with `_` for `-`), beside it that
+    of `line` for the sound card of `rigctld`, `cm108`, `svxlink`, `tait` and `tetra`, and `mmdvm` beside any of them."""
     password: SecretStr | None = None
     """The password at the broker: of the `mqtt`, `hermes` and `trunk-recorder` drivers, and of `mmdvm`."""
     line: LineSettings = field(default_factory=LineSettings)
@@ -162,6 +173,8 @@ class RadioSettings:
     """An MMDVMHost beside this channel's base station: who talks, how strong, emergencies. Used when its topic is set."""
     upload: UploadSettings = field(default_factory=UploadSettings)
     """Recorders that upload finished calls over HTTP, as rdio-scanner takes them."""
+    tait: TaitSettings = field(default_factory=TaitSettings)
+    """A Tait TM8000 or TM9000 on its data port (CCDI); voice through the sound card of `line`."""
     tetra: TetraSettings = field(default_factory=TetraSettings)
     """A TETRA radio: calls, texts and emergencies over its PEI, voice through the sound card of `line`."""
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)

@@ -12,7 +12,7 @@ from radio_drivers.upload.settings import both_claim
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-CONTROLS = {"rigctld", "cm108", "svxlink", "tetra"}
+CONTROLS = {"rigctld", "cm108", "svxlink", "tait", "tetra"}
 """Drivers that press talk themselves and have their voice on the sound card of `[radio.line]`."""
 
 Location = tuple[str | int, ...]
@@ -62,6 +62,11 @@ def _controls(settings: Settings) -> Iterator[tuple[Location, str]]:
             yield (
                 ("radio", index, "svxlink", "ptt_pty"),
                 "is not set, nor is squelch_pty: give the paths of svxlink's terminals",
+            )
+        if radio.driver == "tait" and radio.tait.port is None:
+            yield (
+                ("radio", index, "tait", "port"),
+                'is not set: give the radio\'s data port, for instance "/dev/ttyUSB0"',
             )
         if radio.driver != "tetra":
             continue

@@ -14,6 +14,7 @@ with software flow control XON and XOFF come between any two bytes; they are no 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -34,8 +35,8 @@ CR = b"\r"
 _IDLE = b"\x11\x13\n"
 """XON, XOFF and LF."""
 
-_HEX = frozenset(b"0123456789ABCDEF")
-_IDENTS = frozenset(b"abcdefghijklmnopqrstuvwxyz")
+_HEAD = re.compile(rb"(?=[a-z]([0-9A-F]{2}))")
+"""Where a frame may begin; heads may overlap."""
 
 
 class FrameError(ValueError):
@@ -57,7 +58,7 @@ class Frame:
         Raises:
             FrameError: no such frame can be written.
         """
-        if len(self.ident) != 1 or ord(self.ident) not in _IDENTS:
+        if not re.fullmatch(r"[a-z]", self.ident):
             raise FrameError(f"{self.ident!r} is no kind of frame")
         if len(self.parameters) > PARAMETERS_MAX:
             raise FrameError(f"{len(self.parameters)} characters of parameters; a frame has room for {PARAMETERS_MAX}")
@@ -159,12 +160,9 @@ def read_line(line: bytes) -> Frame | BadLine:
     Args:
         line: without its CR.
     """
-    for start in range(len(line) - 4):
-        if line[start] not in _IDENTS or line[start + 1] not in _HEX or line[start + 2] not in _HEX:
-            continue
-        frame = line[start:]
-        if int(frame[1:3], 16) != len(frame) - 5 or frame[-2] not in _HEX or frame[-1] not in _HEX:
-            continue
-        if (sum(frame[:-2]) + int(frame[-2:], 16)) & 0xFF == 0:
-            return Frame(chr(frame[0]), frame[3:-2].decode("latin-1"))
+    if re.fullmatch(rb"[0-9A-F]{2}", line[-2:]):
+        for head in _HEAD.finditer(line):
+            frame = line[head.start() :]
+            if int(head[1], 16) == len(frame) - 5 and checksum(frame[:-2]) == int(frame[-2:], 16):
+                return Frame(chr(frame[0]), frame[3:-2].decode("latin-1"))
     return BadLine(line[:SHOWN_MAX])

@@ -20,6 +20,7 @@ from radio_drivers.line.settings import LineSettings
 from radio_drivers.mmdvm.settings import MmdvmSettings
 from radio_drivers.simulator.settings import SimulatorSettings
 from radio_drivers.svxlink.settings import SvxlinkSettings
+from radio_drivers.tait.settings import TaitSettings
 from radio_drivers.tetra.settings import TetraSettings
 
 
@@ -34,6 +35,14 @@ from radio_drivers.tetra.settings import TetraSettings
         (
             RadioSettings("town", "tetra", tetra=TetraSettings(port="/dev/ttyACM0", ptt="pei")),
             RadioOutlet("town", True, True, 120),
+        ),
+        (
+            RadioSettings("town", "tait", tait=TaitSettings(port="/dev/ttyUSB0", text_to="5200****")),
+            RadioOutlet("town", True, True, 32),
+        ),
+        (
+            RadioSettings("town", "tait", tait=TaitSettings(port="/dev/ttyUSB0", ptt="none")),
+            RadioOutlet("town", False, False, None),
         ),
         (RadioSettings("town", "rigctld"), RadioOutlet("town", True, False, None)),
         (

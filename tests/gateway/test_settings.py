@@ -151,6 +151,15 @@ def test_nothing_is_suggested_for_a_word_unlike_any(tmp_path: Path) -> None:
             "[[radio]]\nname='a'\ndriver='rigctld'\nrigctld={poll_ms=1}",
             "h.toml:4: radio[0].rigctld: poll_ms = 1 is out of",
         ),
+        ("[[radio]]\nname='a'\ndriver='tait'", "h.toml:1: radio[0].tait.port: is not set: give the radio's data port"),
+        (
+            "[[radio]]\nname='a'\ndriver='tait'\n[radio.tait]\nport='/dev/x'\n[radio.line]\nport='/dev/y'",
+            "h.toml:7: radio[0].line.port: must not be set with this driver: what `tait` describes presses talk",
+        ),
+        (
+            "[[radio]]\nname='a'\ndriver='tait'\n[radio.tait]\ntext_to='all'",
+            "h.toml:4: radio[0].tait: text_to = 'all': give 8 letters, digits or *",
+        ),
         ("[[radio]]\nname='a'\ndriver='tetra'", "h.toml:1: radio[0].tetra.port: is not set: give the radio's PEI"),
         (
             "[[radio]]\nname='a'\ndriver='tetra'\n[radio.tetra]\nport='/dev/x'\n[radio.line]\nport='/dev/y'",
