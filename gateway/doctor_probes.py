@@ -30,6 +30,7 @@ from gateway import doctor
 from gateway.doctor import Finding
 from gateway.doctor_controls import cm108_checks, rig_checks, svxlink_checks
 from gateway.doctor_elsewhere import speech_elsewhere, voice_elsewhere
+from gateway.doctor_uploads import archive_checks, upload_checks
 from gateway.resources import config_file
 from gateway.settings import RadioSettings, Settings, all_keys
 from gateway.speech.transcript import SpeechError
@@ -80,6 +81,7 @@ async def examine(settings: Settings, *, online: bool, now: datetime | None = No
         _checked("voice elsewhere", voice_elsewhere(settings.voice)),
         _checked("text messages", _one(text_messages(settings, online=online))),
         _checked("alerts by MQTT", alert_broker(settings)),
+        _checked("archive", archive_checks(settings)),
         _checked("clock", _one(clock())),
     ]
     findings = [finding for group in await asyncio.gather(*slow) for finding in group]
@@ -169,6 +171,8 @@ async def _driver_checks(radio: RadioSettings) -> list[Finding]:
             return [await _radio_broker(radio, radio.hermes, "hermes")]
         case "trunk-recorder":
             return [await _radio_broker(radio, radio.trunk_recorder, "trunk_recorder")]
+        case "upload":
+            return await upload_checks(radio)
         case "simulator":
             return [doctor.ok(f"radio {radio.name}", "a simulated base station: for drills only")]
 

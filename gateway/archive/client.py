@@ -21,6 +21,9 @@ ANSWER_MAX = 4_096
 FINE = ("call imported successfully", "duplicate call rejected")
 """What the ecosystem's servers say, in any case of letters; see docs/radios/upload.md."""
 
+PROBED = "incomplete call data"
+"""The answer to a probe with a key that is right, or not looked at yet."""
+
 THIS_CALL = frozenset({400, 406, 409, 411, 413, 415, 416, 417, 422})
 """Statuses that speak of this call: it would be refused for ever. Everything else may pass, or be mended."""
 
@@ -108,6 +111,18 @@ class ArchiveClient:
         for name, value in fields_of(recording, self._settings, self._system_label, self._key).items():
             form.add_field(name, value)
         form.add_field("audio", audio, filename=audio_name(recording), content_type="audio/wav")
+        return await self._post(form)
+
+    async def probe(self) -> Outcome:
+        """Ask whether it would take our calls, as SDRTrunk does: with a form that lacks the call. Enters nothing."""
+        form = aiohttp.FormData(default_to_multipart=True)
+        for name, value in {"key": self._key, "system": str(self._settings.system), "test": "1"}.items():
+            form.add_field(name, value)
+        answer = await self._post(form)
+        complete = isinstance(answer, Refused) and PROBED in answer.why.casefold()
+        return Archived() if complete else answer
+
+    async def _post(self, form: aiohttp.FormData) -> Outcome:
         try:
             # A redirect would carry the key to wherever it points.
             async with self._session.post(self._settings.upload_url, data=form, allow_redirects=False) as response:

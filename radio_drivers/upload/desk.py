@@ -30,8 +30,8 @@ OVERHEAD = 400_000
 IN_HAND_MAX = 96_000_000
 """Bytes of all unfinished uploads together: memory is shared with the speech engine."""
 
-WRONG_KEYS_A_MINUTE = 30
-"""More wrong keys than this are not even looked at for a moment, nor logged. Right keys always are."""
+LINES_A_MINUTE = 60
+"""Whoever can reach the port must not fill the journal: more complaints than this are answered, but not logged."""
 
 
 class Taker(Protocol):
@@ -72,7 +72,7 @@ class Desk:
         self._clock = clock
         self._takers: list[Taker] = []
         self._rates: dict[bytes, Rate] = {}
-        self._wrong = Rate(WRONG_KEYS_A_MINUTE, clock)
+        self._lines = Rate(LINES_A_MINUTE, clock)
         self._in_hand = 0
 
     @property
@@ -114,10 +114,10 @@ class Desk:
         try:
             form = await self._read(request, boundary, int(most_mb * 1_000_000))
         except FormTooLarge as error:
-            log.warning("an upload is too large", peer=request.peer, why=str(error))
+            self._warn("an upload is too large", peer=request.peer, why=str(error))
             return answers.too_large(most_mb) if str(error) == "audio" else answers.broken_form(str(error))
         except BadForm as error:
-            log.warning("an upload can't be read", peer=request.peer, why=str(error))
+            self._warn("an upload can't be read", peer=request.peer, why=str(error))
             return answers.broken_form(str(error))
         if form is None:
             return answers.BUSY
@@ -138,11 +138,11 @@ class Desk:
                 self._in_hand += reader.held - held
                 held = reader.held
                 if self._in_hand > IN_HAND_MAX:
-                    log.warning("too many uploads at once; one is put off", peer=request.peer)
+                    self._warn("too many uploads at once; one is put off", peer=request.peer)
                     return None
             return reader.finish()
         except Aborted:
-            log.warning("an upload broke off; nothing of it was entered", peer=request.peer, bytes=total)
+            self._warn("an upload broke off; nothing of it was entered", peer=request.peer, bytes=total)
             raise
         finally:
             self._in_hand -= held
@@ -152,17 +152,16 @@ class Desk:
         claim = claim_of(form, meta)
         holders = self._holders(claim.key)
         if not holders:
-            if self._wrong.wait_s() == 0.0:
-                log.warning("an upload with an unknown API key", peer=peer, system=claim.system)
+            self._warn("an upload with an unknown API key", peer=peer, system=claim.system)
             return answers.wrong_key(claim)
         call = call_of(form, meta)
         if isinstance(call, Incomplete):
             if "test" not in form.values:
-                log.warning("an upload is incomplete", peer=peer, source=holders[0].source.name, missing=call.what)
+                self._warn("an upload is incomplete", peer=peer, source=holders[0].source.name, missing=call.what)
             return answers.incomplete(call.what)
         chosen = _whose(call, holders)
         if chosen is None:
-            log.warning(
+            self._warn(
                 "an upload that belongs to no channel: see systems and talkgroups",
                 source=holders[0].source.name,
                 system=call.system,
@@ -175,9 +174,14 @@ class Desk:
         rate = self._rates.setdefault(chosen.digest, Rate(settings.calls_per_minute, self._clock))
         wait_s = rate.wait_s()
         if wait_s:
-            log.warning("a recorder uploads too many calls; they are put off", source=chosen.source.name, peer=peer)
+            self._warn("a recorder uploads too many calls; they are put off", source=chosen.source.name, peer=peer)
             return answers.too_many(settings.calls_per_minute, wait_s)
         return await chosen.taker.take(call, chosen.source)
+
+    def _warn(self, event: str, **more: object) -> None:
+        """A line in the log, unless there are too many already."""
+        if not self._lines.wait_s():
+            log.warning(event, **more)
 
     def _holders(self, key: str) -> list[_Held]:
         """Every channel that has this key. Takes as long for a wrong key as for a right one, however much of it is right."""

@@ -14,6 +14,7 @@ one line end too many, which then belongs to the last value; trunk-recorder send
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -27,6 +28,10 @@ TEXT_MAX = 262_144
 """Bytes in all values together; trunk-recorder's `meta` is the longest, a few kilobytes."""
 
 AUDIO = "audio"
+
+_SILENT = logging.getLogger(f"{__name__}.library")
+_SILENT.disabled = True
+# For the library, which logs a line for each bad form: whoever can reach the port could fill the journal.
 
 
 class BadForm(Exception):
@@ -106,6 +111,7 @@ class FormReader:
                 "on_end": self._end,
             },
         )
+        self._parser.logger = _SILENT
 
     @property
     def held(self) -> int:

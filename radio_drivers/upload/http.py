@@ -22,10 +22,14 @@ import h11
 import structlog
 
 from radio_drivers.upload.answers import BROKEN, BUSY, TOO_SLOW, Answer
+from radio_drivers.upload.rate import Rate
 
 log = structlog.get_logger(__name__)
 
 PIECE = 65_536
+
+LINES_A_MINUTE = 6
+"""In the log about refused connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class HttpServer:
         self._handler = handler
         self._limits = limits or Limits()
         self._open: dict[asyncio.Task[None], str] = {}
+        self._lines = Rate(LINES_A_MINUTE, time.monotonic)
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:
@@ -128,7 +133,8 @@ class HttpServer:
         connection = _Connection(reader, writer, peer, self._limits)
         try:
             if full:
-                log.warning("too many connections for uploads; one is refused", peer=peer, open=len(self._open) - 1)
+                if not self._lines.wait_s():
+                    log.warning("too many connections for uploads", peer=peer, open=len(self._open) - 1)
                 await connection.refuse(BUSY)
             else:
                 await connection.serve(self._handler)

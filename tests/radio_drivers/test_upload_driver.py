@@ -440,3 +440,18 @@ async def test_a_call_that_an_earlier_run_stored_is_known(wav: Path) -> None:
         assert await trunk_recorder(town.url, wav, KEY) == DUPLICATE
         assert books.asked == [("town", AT, 1.5)]
         assert not town.of(KeyUp)
+
+
+async def test_wrong_keys_and_rubbish_do_not_fill_the_journal(caplog: pytest.LogCaptureFixture) -> None:
+    async with station() as town:
+        url = f"{town.url}/api/call-upload"
+        with capture_logs() as logs:
+            # curl keeps one connection for all of them.
+            for words in (
+                ["-F", "key=wrong-key-1"],
+                ["-d", "rubbish", "-H", "Content-Type: multipart/form-data; boundary=x"],
+            ):
+                said = await curl(*words, *[url] * 100)
+                assert said.status in {401, 417}
+    assert 0 < len(logs) < 100
+    assert not caplog.records
