@@ -51,7 +51,7 @@ class LineSettings:
     gain_out_db: float = 0.0
     """Made louder on the way out. -40 to 20."""
     vox_threshold_dbfs: float = -40.0
-    """Sound below this never counts as talk (RMS; a full-scale sine is -3 dBFS). -90 to 0."""
+    """Sound below this never counts as talk (RMS between 400 and 3400 Hz; a full-scale sine is -3 dBFS). -90 to 0."""
     vox_attack_ms: int = 60
     """Sound must last this long before it counts as talk: clicks don't. 0-1000."""
     vox_hang_ms: int = 800

@@ -73,6 +73,9 @@ FRAME_S = FRAME / RATE
 QUIETEST_DBFS = -96.0
 """What 16 bits can't go below; stands for digital silence."""
 
+VOICE_HZ = (400, 3400)
+"""Vox listens here only: mains hum and its first harmonics lie below, as do CTCSS tones up to 254 Hz with a window's leakage."""
+
 MARGIN_DB = 9.0
 """Talk is at least this far above the noise floor."""
 
@@ -83,8 +86,17 @@ FLOOR_FRAMES = 25
 """The noise floor is the quietest half-second step ... """
 
 FLOOR_STEPS = 10
-"""... of the last five seconds. Speech has gaps in five seconds; a fan or an open carrier has none, becomes the floor
-and closes again."""
+"""... of the last five seconds. Speech has gaps in five seconds; noise that comes and goes a little has none."""
+
+OPEN_STEPS = 30
+"""While somebody talks it is that of the last fifteen: the noise around him is no silence, and his soft words must not be cut."""
+
+STEADY_FRAMES = 100
+"""Two seconds in which the level hardly moves are no speech, and become the floor at once ... """
+
+STEADY_DB = 4.0
+"""... when all but the extremes (5th to 95th percentile) lie within this. White noise and tones: 3.1 at most; read speech, also
+under white noise only 3 dB softer than it: 5.3 at least (a minute of noise, six readings, two speeds of espeak)."""
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -97,6 +109,25 @@ def level_dbfs(samples: Samples) -> float:
     return max(QUIETEST_DBFS, 10.0 * math.log10(power / 32768.0**2))
 
 
+def voice_dbfs(frames: Samples) -> list[float]:
+    """RMS level of each frame between the frequencies of `VOICE_HZ`, on the scale of `level_dbfs`.
+
+    Args:
+        frames: of `FRAME` samples each, one a row.
+    """
+    lines = np.fft.rfft(frames * _WINDOW, axis=1)[:, _VOICE]
+    power = np.sum(lines.real**2 + lines.imag**2, axis=1) * _PER_LINE
+    return [float(level) for level in 10.0 * np.log10(np.maximum(power, 10 ** (QUIETEST_DBFS / 10)))]
+
+
+_WINDOW = np.hanning(FRAME).astype(np.float32)
+
+_VOICE = slice(VOICE_HZ[0] * FRAME // RATE, VOICE_HZ[1] * FRAME // RATE + 1)
+
+_PER_LINE = 2.0 / (FRAME * float(np.sum(_WINDOW**2)) * 32768.0**2)
+"""From the squared lines of a windowed spectrum to full-scale power (Parseval; each line stands for a negative one too)."""
+
+
 class Vox:
     """Voice-operated squelch: energy above a threshold and above the noise floor it has learned.
 
@@ -104,7 +135,7 @@ class Vox:
     whose noise is louder than its speech. Decisions don't depend on how the samples are cut into blocks.
 
     Args:
-        threshold_dbfs: never opens below this.
+        threshold_dbfs: never opens below this level in the band of voices.
         attack_s: sound must last this long to open.
         hang_s: closes after this much quiet.
     """
@@ -125,15 +156,17 @@ class Vox:
     @property
     def floor_dbfs(self) -> float:
         """The noise floor as learned so far."""
-        return min((*self._steps, self._step_dbfs), default=QUIETEST_DBFS) if self._steps else QUIETEST_DBFS
+        return min(self._learned_dbfs, self._step_dbfs)
 
     def reset(self) -> None:
         """Closed, with nothing heard and nothing learned."""
         self._open = False
         self._run = 0
-        self._steps: deque[float] = deque(maxlen=FLOOR_STEPS)
+        self._steps: deque[float] = deque(maxlen=OPEN_STEPS)
         self._step_dbfs = 0.0
         self._step_frames = 0
+        self._learned_dbfs = QUIETEST_DBFS
+        self._recent: deque[float] = deque(maxlen=STEADY_FRAMES)
 
     def feed(self, samples: Samples) -> list[Change]:
         """The next samples of the stream.
@@ -148,8 +181,8 @@ class Vox:
         whole = len(stream) // FRAME
         self._rest = stream[whole * FRAME :].copy()
         changes = []
-        for number in range(whole):
-            change = self._frame(level_dbfs(stream[number * FRAME : (number + 1) * FRAME]))
+        for dbfs in voice_dbfs(stream[: whole * FRAME].reshape(whole, FRAME)):
+            change = self._frame(dbfs)
             self._frames += 1
             if change is not None:
                 changes.append(change)
@@ -168,11 +201,28 @@ class Vox:
         since_s = (self._frames + 1 - self._run) * FRAME_S
         self._open = loud
         self._run = 0
+        self._settle_floor()
         return Change(loud, since_s)
 
     def _learn(self, dbfs: float) -> None:
+        self._recent.append(dbfs)
         self._step_dbfs = min(self._step_dbfs, dbfs)
         self._step_frames += 1
-        if self._step_frames == FLOOR_FRAMES:
-            self._steps.append(self._step_dbfs)
-            self._step_dbfs, self._step_frames = 0.0, 0
+        if self._step_frames < FLOOR_FRAMES:
+            return
+        if self._steady():
+            self._steps.clear()  # what was quieter before has ended
+        self._steps.append(self._step_dbfs)
+        self._step_dbfs, self._step_frames = 0.0, 0
+        self._settle_floor()
+
+    def _settle_floor(self) -> None:
+        steps = list(self._steps)[-(OPEN_STEPS if self._open else FLOOR_STEPS) :]
+        self._learned_dbfs = min(steps, default=QUIETEST_DBFS)
+
+    def _steady(self) -> bool:
+        if len(self._recent) < STEADY_FRAMES:
+            return False
+        levels = sorted(self._recent)
+        twentieth = STEADY_FRAMES // 20
+        return levels[-1 - twentieth] - levels[twentieth] < STEADY_DB

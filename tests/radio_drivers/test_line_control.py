@@ -38,7 +38,7 @@ from tests.peers.card import Card
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 QUICK = KeyingRules(lead_in_s=0.0, tail_s=0.0, clear_for_s=0.0, busy_wait_s=0.2, time_out_s=5.0)
-LOUD = np.full(640, 3000, np.int16)
+LOUD = (4243 * np.sin(2 * np.pi * np.arange(640) / 16)).astype(np.int16)  # 40 ms of 1 kHz, -20.8 dBFS
 
 
 class Made:

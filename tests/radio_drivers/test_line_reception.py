@@ -14,7 +14,7 @@ from radio_drivers.line.serialcontrol import SerialControl
 from radio_drivers.line.squelch import Change
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-BLOCK = np.full(640, 3000, np.int16)  # 40 ms, -20.8 dBFS
+BLOCK = (4243 * np.sin(2 * np.pi * np.arange(640) / 16)).astype(np.int16)  # 40 ms of 1 kHz, -20.8 dBFS
 QUIET = np.zeros(640, np.int16)
 BY_LINE = LineSettings(port="loop://", ptt="rts", squelch="cts", hang_ms=200)
 BY_VOX = LineSettings(squelch="vox", vox_hang_ms=400)
