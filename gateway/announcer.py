@@ -101,6 +101,11 @@ class Announcer:
         self._on_air: asyncio.Task[None] | None = None
         self._quiet_until: datetime | None = None
 
+    @property
+    def waiting(self) -> tuple[Wanted, ...]:
+        """What is still to be said, next first."""
+        return tuple(self._waiting)
+
     def heard(self, heard: Heard) -> None:
         """Somebody published a text, or JSON {"text", "channel", "by"}. Quick, and never raises."""
         wanted = self._read(heard)

@@ -232,7 +232,7 @@ def test_any_payload_is_a_wish_or_a_refusal(payload: bytes, by: str) -> None:
     town = Town(waiting_max=1)
     for _ in range(3):
         town.announcer.heard(Heard(payload, by))
-    assert len(town.announcer._waiting) <= 1
-    for wanted in town.announcer._waiting:
+    assert len(town.announcer.waiting) <= 1
+    for wanted in town.announcer.waiting:
         assert 0 < len(wanted.text) <= 300
         assert wanted.text.isprintable()
