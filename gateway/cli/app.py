@@ -37,6 +37,7 @@ COMMANDS = {
     "members": Entry("Members and their sites: import, list.", "gateway.cli.members", "app"),
     "places": Entry("Places that callers speak of: import, list.", "gateway.cli.members", "places_app"),
     "models": Entry("Speech models: list, fetch.", "gateway.cli.models", "app"),
+    "radio": Entry("Base stations: set one up, watch one live.", "gateway.cli.radio", "app"),
     "log": Entry("Search what was heard and sent; play or export the sound.", "gateway.cli.log", "app"),
     "db": Entry("The database: state, upgrade.", "gateway.cli.db", "app"),
     "doctor": Entry("Check this gateway and say how to mend what is wrong.", "gateway.cli.doctor", "doctor"),

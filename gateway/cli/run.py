@@ -19,6 +19,7 @@ from gateway.cli.common import ConfigOption, start
 from gateway.daemon import Listeners
 from gateway.health import Health
 from gateway.notify import Notifier
+from gateway.radio_lock import radios_held
 from gateway.radios import make_drivers
 from gateway.settings import Settings, require_radio
 from gateway.speech.transcript import SpeechSettingsError
@@ -71,6 +72,7 @@ async def listen(settings: Settings) -> None:
     async with (
         assembled(settings, drivers, watchers=watchers) as parts,
         archiving(settings, parts.store.recorded, parts.health, news) as archive,
+        radios_held(settings.state_dir, [driver.channel for driver in drivers], "huecry run"),
     ):
         ledger.open(parts.store.recorded)
         watchdog = Watchdog(notifier, parts.health, checks_of(parts), lambda: f"listening; {parts.gateway.arrears}")

@@ -1,0 +1,1 @@
+"""`huecry radio monitor`: one radio, live."""
