@@ -29,9 +29,9 @@ TEXT_MAX = 262_144
 
 AUDIO = "audio"
 
+# For the library, which logs a line for each bad form: whoever can reach the port could fill the journal.
 _SILENT = logging.getLogger(f"{__name__}.library")
 _SILENT.disabled = True
-# For the library, which logs a line for each bad form: whoever can reach the port could fill the journal.
 
 
 class BadForm(Exception):
