@@ -5,8 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 
 from gateway.speech.wyoming import messages
-from gateway.speech.wyoming.framing import DATA_LIMIT, LINE_LIMIT, PAYLOAD_LIMIT, Decoder, Event, FramingError
+from gateway.speech.wyoming.framing import DATA_LIMIT, LINE_LIMIT, PAYLOAD_LIMIT, Decoder, Event, FramingError, encode
 from gateway.speech.wyoming.messages import MeaningError
+
+_INFO = {
+    "asr": [{"name": "ear", "installed": True, "models": [{"name": "m"}]}],
+    "tts": [{"name": "mouth", "voices": [{}, {}]}],
+}
+_SOUND = {"rate": 22_050, "width": 2, "channels": 1}
+SEEDS = (
+    b"\x00" + encode(Event("info", _INFO)) + encode(Event("transcript", {"text": "shop\x00lifter"})),
+    b"\x07"
+    + b'{"type":"info","data":{"asr":[{"installed":false}]},"version":"1"}\n'
+    + encode(Event("error", {"text": "no"})),
+    b"\x01" + encode(Event("audio-start", _SOUND)) + encode(Event("audio-chunk", _SOUND, b"\n{}\n")),
+    b"\x20" + b'{"type":"t","data_length":18,"payload_length":3}\n{"text": "\\ud83d"}..abc',
+)
 
 
 def one_input(data: bytes) -> None:

@@ -29,7 +29,7 @@ def engines(town: Town) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.speech
 async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: Say) -> None:
     async with WyomingServer("parrot", text=FIRST, dies=True) as server:
@@ -65,7 +65,7 @@ async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: S
         assert "Traceback" not in log
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(150)
 @pytest.mark.speech
 async def test_replay_by_name_of_the_engine(town: Town, say: Say) -> None:
     calls = town.folder / "calls"

@@ -97,8 +97,9 @@ class Conversation:
                     self._reader, self._writer = await asyncio.open_connection(to.host, to.port)
         except TimeoutError as error:
             raise WyomingError(f"{to} can't be reached within {CONNECT_S:g} s; is that machine on?") from error
-        except OSError as error:
-            raise WyomingError(f"{to} can't be reached: {error.strerror or error}; does the server run?") from error
+        except (OSError, ValueError) as error:  # ValueError: a name that can't be one, found out by looking it up
+            reason = getattr(error, "strerror", None) or error
+            raise WyomingError(f"{to} can't be reached: {reason}; does the server run?") from error
         return self
 
     async def __aexit__(

@@ -86,8 +86,8 @@ def service(info: Event, domain: Domain, wanted: str | None) -> str | None:
     if not programs:
         return None
     first = programs[0]
-    inside = [plain(one.get("name"), 40) for one in _list(first.get("models" if domain == "asr" else "voices"))]
-    model = wanted or (inside[0] if len(inside) == 1 else "")
+    inside = _list(first.get("models" if domain == "asr" else "voices"))
+    model = wanted or (plain(inside[0].get("name"), 40) if len(inside) == 1 else "")
     return " ".join(part for part in (plain(first.get("name"), 40) or "unnamed", model) if part)
 
 

@@ -19,7 +19,6 @@ from gateway.speech.workers import SpeechWorkers
 from gateway.speech.wyoming import client
 from gateway.speech.wyoming.framing import Event
 from gateway.speech.wyoming.transcriber import WyomingTranscriber
-from tests.gateway.speech.conftest import Say
 from tests.gateway.speech.wyoming import hostile
 from tests.gateway.speech.wyoming.hostile import rude
 from tests.peers.wyoming_server import WyomingServer
@@ -182,7 +181,7 @@ async def test_one_that_hangs_and_comes_to() -> None:
 
 @pytest.mark.parametrize("mood", [hostile.noise, hostile.drips, hostile.regrets, hostile.resets_in_mid_call])
 async def test_whatever_it_does_the_call_is_heard_here_and_it_gets_it_back_when_it_works(mood: hostile.Mood) -> None:
-    async with rude(hostile.hears("far")) as server, ears(server.url, Near(), time_out_s=0.5) as both:
+    async with rude(hostile.hears("far")) as server, ears(server.url, Near(), time_out_s=1.0) as both:
         server.mood = mood
         assert await both.transcribe(CALL, HINTS) == HERE
         assert not both.elsewhere.there
@@ -247,7 +246,7 @@ async def test_one_call_at_a_time_and_who_waits_too_long_is_heard_here() -> None
         await go_on.wait()
         await guest.say(Event("transcript", {"text": "far"}))
 
-    async with rude(slow) as server, ears(server.url, Near(), time_out_s=1.0) as both:
+    async with rude(slow) as server, ears(server.url, Near()) as both:
         first = asyncio.create_task(both.transcribe(CALL, HINTS))
         await at_work.wait()
         both._time_out_s = 0.05
@@ -315,11 +314,12 @@ def test_which_ears_the_settings_ask_for() -> None:
     assert both.elsewhere.name == "speech at box:10300"
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.speech
 async def test_a_real_recogniser_behind_a_foreign_server_beside_whisper(
-    read_speech: dict[str, bytes], say: Say
+    read_speech: dict[str, bytes],
 ) -> None:
-    """pocketsphinx behind the protocol's own library, killed under a call and started again; Whisper here."""
+    """pocketsphinx behind the protocol's own library, killed under a call; Whisper here."""
     text = "he might even have been made amiable himself"
     pcm = read_speech[text]
     async with WyomingServer("sphinx") as server:
@@ -342,6 +342,3 @@ async def test_a_real_recogniser_behind_a_foreign_server_beside_whisper(
             after = await call
             assert after.engine.startswith("whisper tiny.en")
             assert len(set(after.text.lower().split()) & set(right)) > 0.6 * len(set(right))
-            await server.start()
-            await until(lambda: both.elsewhere.there, 40)
-            assert (await both.transcribe(pcm, Hints())).engine.startswith("wyoming pocketsphinx")

@@ -87,7 +87,7 @@ async def test_a_real_voice_behind_a_foreign_server_is_understood(whisper: Whisp
 async def test_whatever_it_does_the_announcement_is_spoken_here(
     mood: hostile.Mood, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "DESCRIBE_S", 0.3)
+    monkeypatch.setattr(client, "DESCRIBE_S", 0.8)
     near = Near()
     async with rude(GOOD) as server, voices(server.url, near) as voice:
         far = await voice.speak("All stores.")
