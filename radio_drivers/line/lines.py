@@ -185,8 +185,8 @@ class _Worker:
 
     def _set_key(self, port: Port, *, on: bool) -> None:
         self._keyed = on
-        if self._settings.ptt in {"rts", "dtr"}:
-            setattr(port, self._settings.ptt, ptt_level(self._settings, self._settings.ptt, keyed=on))
+        for line in self._settings.key_lines:
+            setattr(port, line, ptt_level(self._settings, line, keyed=on))
 
     def _prove(self, port: Port) -> None:
         port.rts = ptt_level(self._settings, "rts", keyed=self._keyed)

@@ -68,9 +68,10 @@ def ptt_level(settings: LineSettings, line: str, *, keyed: bool) -> bool:
         line: which line.
         keyed: talk is pressed.
     """
-    if line == settings.ptt:
-        return keyed is not settings.ptt_invert
-    return line == settings.hold
+    if line not in settings.key_lines:
+        return line == settings.hold
+    opposite = settings.ptt == "rts-dtr" and line == "dtr"
+    return keyed is not (settings.ptt_invert is not opposite)
 
 
 def read_squelch(port: Port, settings: LineSettings) -> bool:

@@ -24,8 +24,10 @@ class LineSettings:
 
     port: str | None = None
     """A pyserial URL: `/dev/ttyUSB0`, `rfc2217://host:port`, `loop://`. None: no serial line at all."""
-    ptt: Literal["rts", "dtr", "vox", "none"] = "none"
-    """The line that presses talk. `vox`: the radio keys itself when it hears sound. `none`: this radio only listens."""
+    ptt: Literal["rts", "dtr", "rts-dtr", "rts+dtr", "vox", "none"] = "none"
+    """The line that presses talk. `rts-dtr`: RTS on and DTR off, the other way round when released; `rts+dtr`: both together,
+    which also keys the radio for an instant as the port is opened. `vox`: the radio keys itself when it hears sound. `none`: this
+    radio only listens."""
     ptt_invert: bool = False
     """Talk is pressed while the line is off. Beware: such a radio transmits while nothing holds the port open."""
     hold: Literal["dtr", "rts", "none"] = "none"
@@ -71,14 +73,19 @@ class LineSettings:
         _within("vox_hang_ms", self.vox_hang_ms, 100, 5000)
         _within("tail_cut_ms", self.tail_cut_ms, 0, 1000)
         if self.port is None:
-            if self.ptt in {"rts", "dtr"}:
+            if self.key_lines:
                 raise LineSettingsError(f'ptt = "{self.ptt}" needs a port, for instance port = "/dev/ttyUSB0"')
             if self.squelch != "vox":
                 raise LineSettingsError(f'squelch = "{self.squelch}" needs a port; without one use squelch = "vox"')
             if self.hold != "none":
                 raise LineSettingsError(f'hold = "{self.hold}" needs a port, for instance port = "/dev/ttyUSB0"')
-        if self.hold != "none" and self.hold == self.ptt:
+        if self.hold in self.key_lines:
             raise LineSettingsError(f'hold and ptt are both "{self.hold}": the radio would transmit for ever')
+
+    @property
+    def key_lines(self) -> tuple[str, ...]:
+        """The output lines that press talk: `rts`, `dtr`, both or none."""
+        return tuple(line for line in ("rts", "dtr") if line in self.ptt)
 
     @property
     def transmits(self) -> bool:

@@ -67,7 +67,7 @@ async def server() -> AsyncIterator[RadioServer]:
     await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
-@pytest.mark.parametrize(("ptt", "squelch"), [("rts", "cts"), ("dtr", "dsr")])
+@pytest.mark.parametrize(("ptt", "squelch"), [("rts", "cts"), ("dtr", "dsr"), ("rts-dtr", "cts"), ("rts+dtr", "dsr")])
 async def test_a_looped_port_hears_its_own_key(ptt: str, squelch: str) -> None:
     settings = LineSettings(port="loop://", ptt=ptt, squelch=squelch, debounce_ms=10, hang_ms=20, poll_ms=5)  # type: ignore[arg-type]  # parametrized literals
     async with opened(settings) as (port, watcher):
@@ -94,6 +94,9 @@ async def test_a_line_may_mean_its_opposite() -> None:
         (LineSettings(port="loop://", ptt="rts", ptt_invert=True), (True, False), (False, False)),
         (LineSettings(port="loop://", ptt="rts", hold="dtr"), (False, True), (True, True)),
         (LineSettings(port="loop://", ptt="dtr", hold="rts", ptt_invert=True), (True, True), (True, False)),
+        (LineSettings(port="loop://", ptt="rts-dtr"), (False, True), (True, False)),
+        (LineSettings(port="loop://", ptt="rts-dtr", ptt_invert=True), (True, False), (False, True)),
+        (LineSettings(port="loop://", ptt="rts+dtr"), (False, False), (True, True)),
         (LineSettings(port="loop://", ptt="none"), (False, False), (False, False)),
     ],
 )

@@ -22,6 +22,8 @@ class Radio(BaseModel):
         ({"squelch": "cts"}, 'squelch = "cts" needs a port'),
         ({"hold": "dtr"}, 'hold = "dtr" needs a port'),
         ({"port": "loop://", "ptt": "dtr", "hold": "dtr"}, "transmit for ever"),
+        ({"port": "loop://", "ptt": "rts-dtr", "hold": "dtr"}, "transmit for ever"),
+        ({"ptt": "rts+dtr"}, r'ptt = "rts\+dtr" needs a port'),
         ({"poll_ms": 4}, "poll_ms = 4 is out of range: 5 to 20"),
         ({"hang_ms": 2001}, "hang_ms"),
         ({"debounce_ms": -1}, "debounce_ms"),
