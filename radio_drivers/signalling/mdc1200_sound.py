@@ -57,11 +57,11 @@ def sound_of(packet: Packet, preamble: bytes = PREAMBLE, speed: float = 0.0) -> 
 
 
 def _band_pass() -> npt.NDArray[np.float32]:
-    """A complex band-pass about the carrier, as columns for the real and the imaginary part; newest sample last."""
+    """A complex band-pass about the carrier: its real and its imaginary part."""
     n = np.arange(_TAPS) - _LAG
     low = 2 * 1000 / RATE * np.sinc(2 * 1000 / RATE * n) * np.hamming(_TAPS)
     turn = 2 * np.pi * CARRIER / RATE * n
-    return np.stack([low * np.cos(turn), -low * np.sin(turn)], axis=1).astype(np.float32)
+    return np.stack([low * np.cos(turn), -low * np.sin(turn)]).astype(np.float32)
 
 
 _BAND = _band_pass()
@@ -73,9 +73,8 @@ def analytic(samples: Floats) -> Complex:
     Args:
         samples: `_TAPS - FEW` older ones first, then the new ones.
     """
-    view = np.lib.stride_tricks.sliding_window_view(samples, _TAPS)[::FEW]
-    both = view @ _BAND
-    out: Complex = both[:, 0] + 1j * both[:, 1]
+    real, imaginary = (np.correlate(samples, taps, "valid")[::FEW] for taps in _BAND)
+    out: Complex = real + np.complex64(1j) * imaginary
     return out
 
 
@@ -84,9 +83,12 @@ SYNC_LENGTH = round(SYNC_BITS * BIT / FEW)
 """Thinned values in a synchronisation."""
 
 
+_FFT = 512
+
+
 def _templates() -> Complex:
-    """The synchronisation at each speed, each of energy 1 and conjugated; columns."""
-    columns = []
+    """The synchronisation at each speed, each of energy 1, as spectra that a stream's is multiplied with to correlate."""
+    rows = []
     for speed in SPEEDS:
         wave = modulated(bits_of(PREAMBLE + SYNC + b"\x55"), speed)
         end = (8 * len(PREAMBLE) + SYNC_BITS) * BIT / (1 + speed)
@@ -95,8 +97,8 @@ def _templates() -> Complex:
         values = analytic(wave[start:])
         last = (round(end) - start + _LAG - HISTORY) // FEW
         part = values[last - SYNC_LENGTH + 1 : last + 1]
-        columns.append(part.conj() / np.sqrt(np.sum(np.abs(part) ** 2)))
-    return np.stack(columns, axis=1).astype(np.complex64)
+        rows.append(part / np.sqrt(np.sum(np.abs(part) ** 2)))
+    return np.fft.fft(np.stack(rows), _FFT).conj().astype(np.complex64)
 
 
 _SYNCS = _templates()
@@ -106,14 +108,15 @@ def sync_likeness(values: Complex) -> tuple[Floats, npt.NDArray[np.intp]]:
     """How much of what ends at each value is a synchronisation, 0 to 1, and at which of `SPEEDS`.
 
     Args:
-        values: `SYNC_LENGTH - 1` older ones first.
+        values: `SYNC_LENGTH - 1` older ones first; at most 512 in all.
     """
-    found = np.lib.stride_tricks.sliding_window_view(values, SYNC_LENGTH) @ _SYNCS
+    # By spectra, not as a product of matrices: BLAS would use every core for this, and spin on each.
+    found = np.fft.ifft(np.fft.fft(values, _FFT) * _SYNCS)[:, : len(values) - SYNC_LENGTH + 1]
     power = found.real**2 + found.imag**2
     sums = np.concatenate([[0.0], np.cumsum(values.real.astype(np.float64) ** 2 + values.imag.astype(np.float64) ** 2)])
     energy = sums[SYNC_LENGTH:] - sums[:-SYNC_LENGTH]
-    best = power.argmax(axis=1)
-    likeness: Floats = (power.max(axis=1) / np.maximum(energy, 1e-7)).astype(np.float32)
+    best = power.argmax(axis=0)
+    likeness: Floats = (power.max(axis=0) / np.maximum(energy, 1e-7)).astype(np.float32)
     return likeness, best
 
 
