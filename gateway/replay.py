@@ -24,15 +24,18 @@ from dispatch.register.report import ImportReport
 from dispatch.store.store import Store, open_store, utc_now
 from gateway.assembly import instance_name, mqtt_channel, rules_of, scheme_files, sms_channel
 from gateway.audio import AudioError, read_pcm
+from gateway.entering import Entering
 from gateway.health import Health
 from gateway.pipeline import Pipeline
 from gateway.record import record_of
 from gateway.recordings import Recordings
+from gateway.replay_signalling import Heard, NoSuchRadio, listen, signalling_of
 from gateway.scheme_source import SchemeSource
 from gateway.settings import Settings
 from gateway.speech.ears import Ears, load_transcriber
 from gateway.speech.transcript import SpeechError
 from gateway.transmission import Take
+from radio_drivers.signalling.settings import SignallingSettings
 
 AUDIO = {".wav", ".flac", ".mp3", ".ogg"}
 SENT_WITHIN_S = 60.0
@@ -76,6 +79,7 @@ async def replay(
     *,
     lists: Lists,
     dispatch: bool,
+    radio: str | None = None,
     progress: Callable[[Path], None] = lambda _: None,
 ) -> int:
     """Play files and write one JSON line for each.
@@ -86,16 +90,21 @@ async def replay(
         out: where the lines go, each as soon as it is known.
         lists: what the temporary store holds.
         dispatch: send deliveries to the configured channels.
+        radio: whose signalling is listened for; None takes the first radio that listens for any.
         progress: told of each file when it is done.
 
     Returns:
         How many files had errors.
 
     Raises:
-        ReplayError: a list can't be used.
+        ReplayError: a list can't be used, or there is no such radio.
     """
     errors = 0
-    async with _opened(settings, lists, dispatch=dispatch) as player:
+    try:
+        signalling = signalling_of(settings, radio)
+    except NoSuchRadio as error:
+        raise ReplayError(str(error)) from error
+    async with _opened(settings, lists, signalling, dispatch=dispatch) as player:
         for path in files:
             record = await player.play(path)
             errors += "error" in record
@@ -111,7 +120,9 @@ def _write_line(out: TextIO, record: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, lists: Lists, *, dispatch: bool) -> AsyncIterator[_Player]:
+async def _opened(
+    settings: Settings, lists: Lists, signalling: SignallingSettings | None, *, dispatch: bool
+) -> AsyncIterator[_Player]:
     async with AsyncExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huecry-replay-")))
         url = f"sqlite+aiosqlite:///{scratch / 'replay.db'}" if lists.given else settings.database_url
@@ -145,7 +156,8 @@ async def _opened(settings: Settings, lists: Lists, *, dispatch: bool) -> AsyncI
         audio = scratch / "audio" if lists.given else settings.audio_dir
         recordings = Recordings(audio, store.transmissions, Health(), source="replay")
         try:
-            yield _Player(settings, store, speech, recordings, pipeline, sending=bool(channels))
+            entering = Entering(store)
+            yield _Player(settings, store, speech, recordings, pipeline, entering, signalling, sending=bool(channels))
         finally:
             for task in tasks:
                 task.cancel()
@@ -189,16 +201,21 @@ class _Player:
     speech: Ears
     recordings: Recordings
     pipeline: Pipeline
+    entering: Entering
+    signalling: SignallingSettings | None
     sending: bool
 
     async def play(self, path: Path) -> dict[str, Any]:
         """One file's record."""
         try:
-            pcm = await asyncio.to_thread(read_pcm, path)
-            early = await self._listened_along(pcm)
-            handed_in = time.perf_counter()
+            sound = await asyncio.to_thread(read_pcm, path)
             # It ends now: the last sample has just been handed in.
-            take = Take("replay", utc_now() - timedelta(seconds=len(pcm) / 32_000), pcm)
+            began = utc_now() - timedelta(seconds=len(sound) / 32_000)
+            heard = await asyncio.to_thread(listen, sound, self.signalling, began)
+            emergency = await self._emergency(heard)
+            early = await self._listened_along(heard.pcm)
+            handed_in = time.perf_counter()
+            take = Take("replay", began, heard.pcm, heard.unit, signalling=heard.signalling)
             kept = await self.recordings.keep(take)
             if not kept:
                 raise ReplayError(f"the recording can't be stored in {self.settings.audio_dir}")
@@ -207,7 +224,17 @@ class _Player:
         except (AudioError, SpeechError, ReplayError) as error:
             return {"file": str(path), "error": str(error)}
         latency = time.perf_counter() - handed_in
-        return {"file": str(path), **record_of(handled, latency, self.settings.policy.review_at)}
+        record = record_of(handled, latency, self.settings.policy.review_at)
+        return {"file": str(path), **record, "emergency": emergency}
+
+    async def _emergency(self, heard: Heard) -> dict[str, Any] | None:
+        """An emergency that was signalled is decided by itself, before the speech; what came of it."""
+        if heard.emergency is None:
+            return None
+        began = time.perf_counter()
+        pressed = await self.pipeline.handle(await self.entering.emergency(heard.emergency))
+        record = record_of(pressed, time.perf_counter() - began, self.settings.policy.review_at)
+        return {name: record[name] for name in ("unit", "caller", "place", "decision", "decision_reason", "alert")}
 
     async def _listened_along(self, pcm: bytes) -> Callable[[], Any] | None:
         """Give the samples to an engine that listens along, as they would have come in while somebody talked."""

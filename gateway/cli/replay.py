@@ -63,6 +63,10 @@ def replay_command(
     ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME-OR-FOLDER", help="Instead of the configured one.")] = None,
     no_dispatch: Annotated[bool, typer.Option("--no-dispatch", help="Decide, and send nothing.")] = False,
+    radio: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose signalling to listen for: else the first radio's that has any."),
+    ] = None,
 ) -> None:
     """Play recordings through the whole pipeline as if they had just been received, one after the other."""
     console = Console(stderr=True)
@@ -92,6 +96,7 @@ def replay_command(
                     out,
                     lists=Lists(register, members, places),
                     dispatch=not no_dispatch,
+                    radio=radio,
                     progress=done,
                 )
             )

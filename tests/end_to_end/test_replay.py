@@ -13,12 +13,16 @@ import pytest
 import soundfile
 
 from gateway.audio import wav_bytes
+from radio_drivers.signalling.mdc1200 import Packet
+from radio_drivers.signalling.mdc1200_sound import sound_of
+from radio_drivers.signalling.tones import to_pcm
 from tests.end_to_end.conftest import Say
 from tests.end_to_end.town import PHONES, ROOT, Town
 
 FIELDS = {
-    "file", "duration_s", "unit", "strength_dbm", "signalling", "transcript", "intent", "people", "candidates", "caller", "place", "heading", "description",
-    "priority", "priority_reason", "decision", "decision_reason", "alert", "latency_s", "engine", "timings_s",
+    "file", "duration_s", "unit", "strength_dbm", "signalling", "transcript", "intent", "people", "candidates", "caller",
+    "place", "heading", "description", "priority", "priority_reason", "decision", "decision_reason", "alert", "latency_s",
+    "engine", "timings_s", "emergency",
 }  # fmt: skip
 PERSON = {"said", "reference", "name", "kind", "confidence", "negated", "notice", "reason"}
 
@@ -78,6 +82,31 @@ async def test_every_kind_of_file_gets_a_line(town: Town, say: Say) -> None:
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.timeout(90)
+@pytest.mark.speech
+async def test_signalling_in_a_recording_tells_who_it_was(town: Town, say: Say) -> None:
+    with town.config.open("a") as config:
+        config.write("\n[radio.signalling]\nmdc1200 = true\n")
+    speech = say("Martin Blackwood has just walked in, grey hoodie, over.")
+    with_id = to_pcm(sound_of(Packet(0x01, 0x80, 0x1002))) + speech
+    help_wanted = to_pcm(sound_of(Packet(0x00, 0x80, 0x1002))) + bytes(64_000)
+    for name, pcm in (("a.wav", with_id), ("b.wav", help_wanted), ("c.wav", speech)):
+        (town.folder / name).write_bytes(wav_bytes(pcm))
+    files = [str(town.folder / name) for name in ("a.wav", "b.wav", "c.wav")]
+    code, records, said = await replay(town, "--no-dispatch", "--members", str(town.folder / "members.csv"), *files)
+    assert code == 0, said
+    told, pressed, untold = records
+    assert (told["unit"], told["signalling"]) == ("1002", ["MDC-1200: PTT ID 1002"])
+    assert (told["caller"], told["place"], told["emergency"]) == ("Corner Books", "Corner Books", None)
+    assert (untold["unit"], untold["signalling"], untold["caller"]) == (None, [], None)
+    assert pressed["emergency"]["decision"] == "alert"
+    assert pressed["emergency"]["caller"] == "Corner Books"
+    assert "Corner Books" in pressed["emergency"]["alert"]["radio_voice"]
+    assert pressed["decision"] == "log", "nothing was said after it"
+    code, _, said = await replay(town, "--no-dispatch", "--radio", "yard", *files)
+    assert (code, "no radio is called 'yard'; there are: town" in said) == (2, True)
+
+
 @pytest.mark.speech
 async def test_without_no_dispatch_deliveries_go_out(town: Town, say: Say) -> None:
     call = town.folder / "call.wav"

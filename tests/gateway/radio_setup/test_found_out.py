@@ -21,7 +21,7 @@ FTDI = Usb(0x0403, 0x6001, "FTDI", "FT232R USB UART", "A1", "1-1.2")
 CM108B = Usb(0x0D8C, 0x0012, "C-Media", "USB Audio Device", "", "1-1.3")
 MOUSE = Usb(0x046D, 0xC077, "Logitech", "Mouse", "", "1-2")
 CARD = SoundDevice("USB Audio Device: - (hw:1,0)", 1, 2, 44_100.0)
-OTHER = SoundDevice("HDA Intel: ALC (hw:0,0)", 2, 2, 48_000.0)
+OTHER = SoundDevice("Built-in: ALC (hw:0,0)", 2, 2, 48_000.0)
 
 
 def serial(
@@ -45,7 +45,7 @@ def test_everything_of_a_radio_is_recognised_and_a_mouse_is_not() -> None:
         ("serial", "/dev/ttyS0", False),
         ("cm108", "/dev/hidraw1", True),
         ("rigctld", "127.0.0.1:4532", True),
-        ("sound", "HDA Intel: ALC (hw:0,0)", False),
+        ("sound", "Built-in: ALC (hw:0,0)", False),
         ("sound", "USB Audio Device: - (hw:1,0)", True),
     ]
     assert found[0].seems == "FTDI FT232R cable (FTDI FT232R USB UART)"
@@ -82,7 +82,7 @@ def test_a_port_that_may_not_be_opened_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("name", "others", "short"),
     [
-        ("USB Audio Device: - (hw:1,0)", ["HDA"], "USB Audio Device"),
+        ("USB Audio Device: - (hw:1,0)", ["Built-in"], "USB Audio Device"),
         ("USB Audio Device: - (hw:1,0)", ["USB Audio Device: - (hw:2,0)"], "USB Audio Device: - (hw:1,0)"),
         ("default", ["pulse"], "default"),
     ],
