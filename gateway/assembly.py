@@ -211,9 +211,7 @@ def put_together(
         if publisher is not None:
             latency_s = (outcome.decided_at - outcome.transmission.ended_at).total_seconds()
             record = record_of(outcome, latency_s, settings.policy.review_at)
-            publisher.publish_call(
-                {"channel": outcome.transmission.channel, "unit": outcome.transmission.unit, **record}
-            )
+            publisher.publish_call({"channel": outcome.transmission.channel, **record})
         if home is not None:
             home.handled(outcome)
         if announcer is not None and outcome.alert is not None and outcome.alert.priority is Priority.URGENT:
