@@ -145,8 +145,8 @@ def _serial(port: PortInfo, dev: Path) -> FoundSerial:
     if port.vid is not None and port.pid is not None:
         socket = (port.location or "").split(":")[0]
         usb = Usb(port.vid, port.pid, port.manufacturer or "", port.product or "", port.serial_number or "", socket)
-    # pyserial writes "n/a" where it knows nothing.
-    description = "" if port.description in {None, "n/a"} else port.description
+    # pyserial writes "n/a" or the name once more where it knows nothing.
+    description = "" if port.description in {None, "n/a", Path(port.device).name} else port.description
     lasting = _lasting_name(port.device, dev)
     return FoundSerial(port.device, lasting, description, usb, os.access(port.device, os.R_OK | os.W_OK))
 
