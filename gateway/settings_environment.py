@@ -1,11 +1,11 @@
-"""Environment variables that override settings: `HUECRY_RECORDER__PRE_ROLL_S=0.5`, lists as JSON."""
+"""Environment variables that override settings: `HUECRY_RECORDER__PRE_ROLL_S=0.5`, lists and tables as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from os import environ as os_environ
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from gateway.nearest import nearest
 from gateway.settings_errors import Problem
-from gateway.settings_keys import Key
+from gateway.settings_keys import Key, options
 
 PREFIX = "HUECRY_"
 NOT_SETTINGS = frozenset({"HUECRY_CONFIG"})
@@ -30,7 +30,8 @@ def _names(keys: Iterable[Key]) -> dict[str, tuple[tuple[str, ...], bool]]:
             continue
         if key.section is not None and not key.many:
             continue
-        named[PREFIX + "__".join(key.path).upper()] = (key.path, key.many)
+        is_table = any(get_origin(option) is dict for option in options(key.annotation))
+        named[PREFIX + "__".join(key.path).upper()] = (key.path, key.many or is_table)
         if key.secret:
             file = (*key.path[:-1], f"{key.path[-1]}_file")
             named[PREFIX + "__".join(file).upper()] = (file, False)

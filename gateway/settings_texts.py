@@ -14,7 +14,7 @@ every default written out and explained; copy it and keep only what you change.
   "recorder.pre_roll_s"?)`. All problems are listed at once. The exit code is 2.
 - **Relative paths** in the file are meant from the file's own folder.
 - **The environment wins over the file**: `HUECRY_` and the key with two underscores between table and name, for instance
-  `HUECRY_LOG__LEVEL=debug`. Lists are JSON; all radios together are `HUECRY_RADIO='[{"name": "town", "driver": "line"}]'`.
+  `HUECRY_LOG__LEVEL=debug`. Lists and tables are JSON; all radios together are `HUECRY_RADIO='[{"name": "town", "driver": "line"}]'`.
   An unknown `HUECRY_...` variable is refused like an unknown key.
 - **Secrets** (marked *secret text*) belong in files of their own: `KEY_file = "/etc/huecry/KEY"`, readable by the gateway
   alone. Under systemd they come as credentials instead, named by the dotted key (`LoadCredential=secrets.sms_auth_token:...`);

@@ -55,10 +55,16 @@ class UploadLedger:
         self._within_s = within_s
         self._waiting: dict[str, _Waiting] = {}
         self._recorded: Recorded | None = None
+        self._recovered = asyncio.Event()
 
-    def open(self, recorded: Recorded) -> None:
-        """The store is there."""
-        self._recorded = recorded
+    def open(self, recorded: Recorded, recovered: asyncio.Event) -> None:
+        """The store is there.
+
+        Args:
+            recorded: the store's side.
+            recovered: set once what an earlier run left is entered: a recording that has a file and no row yet is stored, too.
+        """
+        self._recorded, self._recovered = recorded, recovered
 
     def recorder(self, outcome: Outcome) -> None:
         """The recorder began or dropped something (a listener of the daemon)."""
@@ -80,7 +86,11 @@ class UploadLedger:
         if self._recorded is None:
             return False
         try:
+            async with asyncio.timeout(self._within_s):
+                await self._recovered.wait()
             return await self._recorded.has(channel, at, seconds)
+        except TimeoutError:
+            return False
         except StoreError as error:
             log.warning("can't look whether a call is stored already", channel=channel, why=str(error))
             return False

@@ -74,7 +74,7 @@ async def listen(settings: Settings) -> None:
         archiving(settings, parts.store.recorded, parts.health, news) as archive,
         radios_held(settings.state_dir, [driver.channel for driver in drivers], "huecry run"),
     ):
-        ledger.open(parts.store.recorded)
+        ledger.open(parts.store.recorded, parts.gateway.listening)
         watchdog = Watchdog(notifier, parts.health, checks_of(parts), lambda: f"listening; {parts.gateway.arrears}")
         async with asyncio.TaskGroup() as group:
             gateway = group.create_task(parts.gateway.run(stop), name="gateway")

@@ -48,6 +48,8 @@ class Call:
     strength_dbm: float | None = None
     """The highest that was measured."""
     emergency: bool = False
+    encrypted: bool = False
+    """Its sound is noise, in which a speech engine might hear names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def call_of(form: Form, meta: Mapping[str, Any] | None = None) -> Call | Incompl
         or label(told.get("talkgroup_tag")),
         strength_dbm=max((dbm for dbm in measured if dbm is not None), default=None),
         emergency=_emergency(told),
+        encrypted=told.get("encrypted") in (1, True),
     )
 
 

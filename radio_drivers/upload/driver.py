@@ -10,7 +10,15 @@ from typing import Protocol
 import structlog
 
 from radio_drivers.eventqueue import EventQueue
-from radio_drivers.interface import RATE, Abilities, LinkDown, NotSupported, RadioEvent, RadioSettingsError
+from radio_drivers.interface import (
+    RATE,
+    Abilities,
+    EmergencyPressed,
+    LinkDown,
+    NotSupported,
+    RadioEvent,
+    RadioSettingsError,
+)
 from radio_drivers.reconnect import LinkState, backoff, utc_now
 from radio_drivers.upload import answers
 from radio_drivers.upload.answers import Answer
@@ -168,6 +176,8 @@ class UploadDriver:
         mark = await asyncio.to_thread(print_of, call.system, call.talkgroup, call.at, call.audio)
         if self._taken.same_recording(mark):
             return self._known(call, source, "the same recording")
+        if call.encrypted:
+            return self._encrypted(call, source, mark)
         try:
             pcm = await decode(call.audio, self._settings.longest_s)
         except SoundError as error:
@@ -197,6 +207,18 @@ class UploadDriver:
             talkers=len(parts),
         )
         return answers.IMPORTED if await self._told(call, parts) else answers.NOT_STORED
+
+    def _encrypted(self, call: Call, source: Source, mark: bytes) -> Answer:
+        """There is nothing to hear. But whoever pressed the button needs help all the same."""
+        if not call.emergency:
+            log.warning("an encrypted call is not taken", channel=self._channel, source=source.name)
+            return answers.unreadable("it is encrypted")
+        at = begin_of(call, 0.0, self._now(), self._settings.clock_error_s) or self._now()
+        for event in events_of(self._channel, call, (Part(at, b"", call.talkers[0] if call.talkers else None),)):
+            if isinstance(event, EmergencyPressed):
+                self._queue.put(event)
+        self._taken.add(mark, Known(source.name, call.system, call.talkgroup, call.at, call.at))
+        return answers.IMPORTED
 
     async def _stored_before(self, at: datetime, parts: tuple[Part, ...]) -> bool:
         """A recorder that had no answer when we stopped sends the call again when we are back."""

@@ -51,11 +51,11 @@ class UploadSettings:
     """A call that lies within the time of one from another recorder (give each a key of its own), give or take so many
     seconds, is the same call. The same recording is recognised in any case."""
     clock_error_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
-    """A call that begins further in the future than this is not believed: it gets its time by its arrival."""
+    """A call that ends further in the future than this is not believed: it gets its time by its arrival. Seconds."""
     audio_max_mb: Annotated[float, Field(gt=0, le=48)] = 24.0
     """Largest audio file that is accepted, in megabytes."""
     longest_s: Annotated[float, Field(gt=0, le=1800)] = 600.0
-    """Longest call that is accepted."""
+    """Longest call that is accepted. Seconds."""
     calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 240
     """Calls accepted with one key in a minute; more are told to come back later."""
 

@@ -32,6 +32,12 @@ def now() -> datetime:
     return AT + timedelta(seconds=30)
 
 
+def there() -> asyncio.Event:
+    recovered = asyncio.Event()
+    recovered.set()
+    return recovered
+
+
 def call(seconds: float, *talkers: Talker, after_s: float = 0.0) -> Call:
     return Call(
         1, 9001, AT + timedelta(seconds=after_s), write_wav(bytes(int(seconds * RATE) * 2), RATE), talkers=talkers
@@ -63,7 +69,7 @@ class Daemon:
 async def daemon(folder: Path, *, within_s: float = 5.0, max_s: float = 120.0) -> AsyncIterator[tuple[Daemon, Store]]:
     async with open_store(f"sqlite+aiosqlite:///{folder / 'db'}") as store:
         ledger = UploadLedger(within_s)
-        ledger.open(store.recorded)
+        ledger.open(store.recorded, there())
         made = Daemon(folder / "audio", store, ledger, max_s=max_s)
         listening = asyncio.create_task(made.listen())
         try:
@@ -135,8 +141,29 @@ async def test_a_store_that_can_not_be_asked_makes_no_duplicate(tmp_path: Path) 
 
     ledger = UploadLedger()
     assert not await ledger.has("town", AT, 1.0)
-    ledger.open(Away())
+    ledger.open(Away(), there())
     assert not await ledger.has("town", AT, 1.0)
+
+
+async def test_what_an_earlier_run_left_is_entered_before_anybody_asks_for_it() -> None:
+    class Late:
+        entered = False
+
+        async def has(self, channel: str, at: datetime, duration_s: float) -> bool:
+            return self.entered
+
+    late, recovered = Late(), asyncio.Event()
+    ledger = UploadLedger()
+    ledger.open(late, recovered)
+    asking = asyncio.create_task(ledger.has("town", AT, 1.0))
+    await asyncio.sleep(0)
+    late.entered = True
+    recovered.set()
+    assert await asking
+    # And where that never ends, a call must not wait for ever.
+    hasty = UploadLedger(0.05)
+    hasty.open(late, asyncio.Event())
+    assert not await hasty.has("town", AT, 1.0)
 
 
 async def test_an_emergency_is_told_once_though_the_call_comes_twice(tmp_path: Path) -> None:
@@ -145,6 +172,20 @@ async def test_an_emergency_is_told_once_though_the_call_comes_twice(tmp_path: P
         assert await gateway.driver.take(cry, ROOF) == IMPORTED
         assert await gateway.driver.take(cry, ROOF) == DUPLICATE
         assert gateway.emergencies == 1
+
+
+async def test_of_an_encrypted_call_nothing_is_heard_but_its_emergency(tmp_path: Path) -> None:
+    async with daemon(tmp_path) as (gateway, store):
+        noise = Call(1, 9001, AT, write_wav(bytes(2 * RATE), RATE), encrypted=True)
+        assert (await gateway.driver.take(noise, ROOF)).status == 415
+        cry = Call(1, 9001, AT, write_wav(bytes(2 * RATE), RATE), emergency=True, encrypted=True)
+        assert await gateway.driver.take(cry, ROOF) == IMPORTED
+        assert await gateway.driver.take(cry, ROOF) == DUPLICATE
+        async with asyncio.timeout(5):
+            while not gateway.emergencies:
+                await asyncio.sleep(0.005)
+        assert gateway.emergencies == 1
+        assert await kept(store) == []
 
 
 def test_events_of_signalling_are_known_to_the_recorder() -> None:
