@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from radio_drivers.hamlib.protocol import MAX_LINE, MAX_VALUES, Dialect, Reply, ReplyReader
 
+SEEDS = (
+    b"\x09get_ptt:\nPTT: 0\nRPRT 0\nget_level: STRENGTH\n-35\nRPRT 0\nRPRT -1\n",
+    b"\x08ChkVFO: 1\nRPRT 0\n1\n-35\nRPRT -11\n",
+)
+
 _GOOD = b"\nget_ptt:\nPTT: 1\nRPRT 0\n"
 
 

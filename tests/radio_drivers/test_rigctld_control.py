@@ -403,3 +403,24 @@ async def test_a_call_and_its_strength_come_out_of_the_driver(radio: StandIn, mo
         radio.talking = False
         await until(lambda: any(isinstance(event, KeyDown) for event in events))
     assert isinstance(events[0], KeyUp)
+
+
+async def test_two_channels_do_not_hear_or_key_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    card.use(monkeypatch)
+    rules = KeyingRules(lead_in_s=0.0, tail_s=0.0, clear_for_s=0.0, busy_wait_s=5.0, time_out_s=5.0)
+    async with StandIn() as north, StandIn() as south:
+        drivers = [
+            LineDriver(name, LineSettings(), rules, RigctldControl(name, settings(radio.port)))
+            for name, radio in (("north", north), ("south", south))
+        ]
+        async with card.on_air(drivers[0]) as heard_north, card.on_air(drivers[1]) as heard_south:
+            north.talking = True
+            await until(lambda: drivers[0].busy)
+            await drivers[1].send_voice(bytes(320))
+            assert "set_ptt 1" in south.asked
+            assert "set_ptt 1" not in north.asked
+            north.talking = False
+            await until(lambda: not drivers[0].busy)
+            await until(lambda: len(heard_south) == 2)
+        assert {event.channel for event in heard_north} == {"north"}
+        assert [type(event) for event in heard_south] == [TransmitStarted, TransmitEnded]
