@@ -7,6 +7,7 @@ shared out over them; as many run at once as there are cores. What was found int
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import importlib
 import os
@@ -18,8 +19,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -128,23 +130,30 @@ def fuzz(python: Path, target: str, seconds: int) -> Outcome:
         ]
         command = ["nice", "-n", "10", str(python), "-m", "bench._fuzz_one", target, *options]
         with (folder / "said").open("w+b") as said:
-            try:
-                done = subprocess.run(
-                    command,
-                    cwd=REPOSITORY,
-                    env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-                    stdout=subprocess.DEVNULL,
-                    stderr=said,
-                    timeout=seconds + INPUT_S + START_S,
-                    check=False,
-                ).returncode
-            except subprocess.TimeoutExpired:
-                done = -1
+            done, peak_mb = _run(command, said, seconds + INPUT_S + START_S)
             said.seek(0)
             words = said.read().decode("utf-8", "replace")
         kept = [path for path in folder.iterdir() if path.name.partition("-")[0] in _VERDICTS]
         artifact = (kept[0].name, kept[0].read_bytes()) if kept else None
-    return read_outcome(target, seconds, done, words, artifact)
+    return replace(read_outcome(target, seconds, done, words, artifact), peak_rss_mb=peak_mb)
+
+
+def _run(command: Sequence[str], said: IO[bytes], within_s: float) -> tuple[int, int]:
+    """Run to the end; returns the exit code (negative when it had to be killed) and the most memory it held, in megabytes.
+
+    libFuzzer's own figure begins with the memory of whoever started it (getrusage(2), ru_maxrss).
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    deadline, peak_kb = time.monotonic() + within_s, 0
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=said) as process:
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                process.kill()
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{process.pid}/status").read_text()
+                peak_kb = max(peak_kb, _number(r"VmHWM:\s*(\d+) kB", status))
+            time.sleep(0.2)
+        return process.returncode, peak_kb // 1024
 
 
 def fuzz_all(python: Path, names: Sequence[str], seconds: int, jobs: int) -> Iterator[Outcome]:
