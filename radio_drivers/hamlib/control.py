@@ -229,7 +229,7 @@ class RigctldControl:
         change = squelch.feed(level, now)
         if change is not None:
             told.squelch(change)
-        if level and now >= self._strength_at:
+        if level and squelch.open and now >= self._strength_at:
             self._strength_at = now + self._settings.strength_ms / 1000
             await self._read_strength(told)
 

@@ -116,6 +116,14 @@ async def test_squelch_and_strength(radio: StandIn) -> None:
     assert {(event.channel, event.dbm) for event in strengths} == {("shops", -113.0)}
 
 
+async def test_strength_is_of_a_call_not_of_a_click(radio: StandIn) -> None:
+    slow = RigctldSettings(port=radio.port, poll_ms=20, debounce_ms=2000, strength_ms=100)
+    async with opened(slow) as (_, watcher):
+        radio.talking = True
+        await until(lambda: radio.asked.count("get_dcd") > 6)
+    assert watcher.events == []
+
+
 async def test_while_we_talk_the_radio_is_not_asked_for_its_squelch(radio: StandIn) -> None:
     async with opened(settings(radio.port)) as (rig, watcher):
         await rig.key(on=True)
