@@ -9,16 +9,13 @@ import structlog
 from radio_drivers.control import Told
 from radio_drivers.interface import EmergencyPressed, Signalled, TextReceived
 from radio_drivers.line.squelch import Change
-from radio_drivers.tait.messages import Kind, Message, Progress, Ring, Text, channel_of
+from radio_drivers.tait.messages import Kind, Message, Progress, Refusal, Ring, Text, channel_of
 from radio_drivers.tait.settings import UNIT
 from radio_drivers.tait.setup import Setup
 
 log = structlog.get_logger(__name__)
 
 SYSTEM = "Tait"
-
-SENDER_S = 3.0
-"""A text's sender is told by RING just before the text."""
 
 
 class Hearing:
@@ -37,7 +34,9 @@ class Hearing:
         self._now = setup.now
         self._tells_squelch = settings.squelch == "radio"
         self._sender = _sender_pattern(settings.text_sender)
-        self._caller: tuple[str | None, float] = (None, float("-inf"))
+        self._emergency_status = frozenset(settings.emergency_status)
+        self._texter: str | None = None
+        """Who sent the text that RING has announced."""
         self._stunned = False
         self.busy = False
         """Somebody else transmits."""
@@ -70,6 +69,8 @@ class Hearing:
                 self._ring(message)
             case Text():
                 self._text(message)
+            case Refusal(system=True):
+                log.error("the radio reports a fault of its own", channel=self._channel, fault=message.reason)
             case _:
                 pass
 
@@ -77,6 +78,10 @@ class Hearing:
         """The channel has been busy for longer than anybody talks."""
         log.warning("the channel has been busy for too long; taking it for clear", channel=self._channel)
         self._squelch(on=False, at_s=self._clock())
+
+    def not_transmitting(self) -> None:
+        """The radio's transmitter is off, though it didn't say so."""
+        self.transmitting = False
 
     def link_lost(self) -> None:
         """Nothing is known any more."""
@@ -153,24 +158,25 @@ class Hearing:
             self.signalled(f"radio changed from channel {known} to {number}")
 
     def _ring(self, ring: Ring) -> None:
-        if ring.emergency:  # before anything else
+        emergency = ring.emergency or ring.status in self._emergency_status
+        if emergency:  # before anything else
             self._told.event(EmergencyPressed(self._channel, self._now(), ring.caller))
         if ring.text_waits:
             self.text_waits = True
-            self._caller = (ring.caller, self._clock())
-            if not ring.emergency:
+            self._texter = ring.caller
+            if not emergency:
                 return
-        text = f"emergency {ring.what}" if ring.emergency else ring.what
+        text = f"emergency {ring.what}" if emergency else ring.what
         if ring.status is not None:
             text += f" {ring.status}" if ring.what == "status" else f", status {ring.status}"
         self.signalled(text, unit=ring.caller, to=ring.called, status=ring.status)
 
     def _text(self, message: Text) -> None:
         self.text_waits = False
-        (caller, rang_at_s), self._caller = self._caller, (None, float("-inf"))
-        if not message.text:
+        unit, self._texter = self._texter, None
+        text = message.text
+        if not text:
             return
-        text, unit = message.text, caller if self._clock() - rang_at_s < SENDER_S else None
         if self._sender is not None and (found := self._sender.match(text)):
             text, unit = text[found.end() :].strip(), found["unit"]
         self._told.event(TextReceived(self._channel, self._now(), text, unit))

@@ -54,6 +54,8 @@ class TaitSettings:
     """Selective call sent before each announcement: digits, A to F, V and -. Empty: none."""
     selcall_s: float = 5.0
     """The selective call must have been sent within this. Seconds, 1-20."""
+    emergency_status: tuple[str, ...] = ()
+    """Status numbers of Selcall that mean emergency, two characters each: `99`. The emergency call itself needs none."""
     text_to: str = ""
     """Whom text messages to all radios are for: four characters of fleet and four of unit, * for any: `5200****`. Empty: no texts go out."""
     text_simple: bool = False
@@ -84,6 +86,9 @@ class TaitSettings:
             raise TaitSettingsError(f"channel = {self.channel!r}: give 1 to 4 digits, or 2 of zone and 4 of channel")
         if not re.fullmatch(r"[0-9A-FV-]{0,32}", self.selcall):
             raise TaitSettingsError(f"selcall = {self.selcall!r}: give up to 32 of 0-9, A-F, V and -")
+        for status in self.emergency_status:
+            if not re.fullmatch(r"[0-9A-F]{2}", status) or status == "FF":
+                raise TaitSettingsError(f"emergency_status: {status!r} is no status; give two characters such as 99")
         if self.text_to and not DESTINATION.fullmatch(self.text_to):
             raise TaitSettingsError(f"text_to = {self.text_to!r}: give 8 letters, digits or *, for instance 5200****")
         if self.text_simple and self.text_extended:

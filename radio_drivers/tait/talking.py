@@ -69,6 +69,11 @@ class Talking:
         """The radio restarted: it doesn't transmit any more."""
         self._set_keyed_at(None)
 
+    def _stopped(self) -> None:
+        """The radio must have stopped transmitting; the message about it was lost."""
+        self._hearing.not_transmitting()
+        self._waiting.look()
+
     def _set_keyed_at(self, at_s: float | None) -> None:
         self._keyed_at = at_s
         self._waiting.look()
@@ -82,6 +87,8 @@ class Talking:
             NotSupported: it can't be keyed by command.
         """
         await self._waiting.until(lambda: not self._sending_text)
+        if not await self._waiting.until(lambda: not self._hearing.transmitting, self._rules.busy_wait_s):
+            raise ChannelBusy("somebody kept talking into the base station's own microphone")
         if self._settings.selcall:
             await self._call()
         before = self._hearing.inhibited
@@ -129,6 +136,7 @@ class Talking:
             # Perhaps only the message was lost. Once more does no harm.
             log.warning("the radio didn't say that it stopped transmitting; telling it again")
             await self._transactions.tell(UNKEY, _is(Kind.PTT_OFF))
+            self._stopped()
 
     async def guard(self) -> None:
         """Let go of a key that has been down for too long. Runs until the link ends."""
@@ -217,7 +225,8 @@ class Talking:
         if await self._waiting.until(lambda: hearing.transmitting or hearing.inhibited > before, START_S):
             if hearing.inhibited > before:
                 raise ChannelBusy("the radio refuses to send the selective call: it is inhibited just now")
-            await self._waiting.until(lambda: not hearing.transmitting, self._settings.selcall_s)
+            if not await self._waiting.until(lambda: not hearing.transmitting, self._settings.selcall_s):
+                self._stopped()
 
     async def _let_go(self) -> None:
         """Release as well as can be; `keyed` tells whether it worked."""

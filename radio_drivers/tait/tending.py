@@ -54,7 +54,7 @@ class Tending:
 
     def works(self) -> tuple[Coroutine[None, None, None], ...]:
         """What has to go on as long as the link stands. Each ends with `LinkDown`."""
-        return (self._keep_told(), self._measure(), self._fetch_texts(), self._doubt_busy())
+        return (self._keep_told(), self._measure(), self._fetch_texts(), self._doubt_busy(), self._doubt_transmitting())
 
     async def begin(self, *, first: bool) -> None:
         """Key up, then everything that we want to hear.
@@ -188,6 +188,21 @@ class Tending:
                 self._settings.busy_max_s,
             ):
                 hearing.silent_too_long()
+                self._waiting.look()
+
+    async def _doubt_transmitting(self) -> None:
+        """Somebody at the base station's own microphone: the radio's timer ends that, so the end of it was lost."""
+        hearing, talking = self._hearing, self._talking
+
+        def theirs() -> bool:
+            return hearing.transmitting and not talking.keyed
+
+        while True:
+            await self._waiting.until(theirs)
+            if not await self._waiting.until(lambda: not theirs(), self._settings.busy_max_s):
+                log.warning("the radio has been transmitting for too long; taking it for silent", channel=self._channel)
+                hearing.not_transmitting()
+                self._waiting.look()
 
 
 def _is_software(frame: Frame) -> bool:

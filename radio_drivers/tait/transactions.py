@@ -125,6 +125,8 @@ class Transactions:
         self._line_at = float("-inf") if isinstance(item, Prompt) else self._clock()
         if self._flight is not None:
             self._flight.take(item)
+        elif isinstance(item, Frame) and isinstance(refusal := read(item), Refusal):
+            log.warning("the radio refuses something, too late to know what", reason=refusal.reason)
 
     async def ask(self, command: Frame, done: Callable[[Frame], bool], *, within_s: float = ANSWER_S) -> Frame:
         """A command that is answered by a message.

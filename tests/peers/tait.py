@@ -72,7 +72,7 @@ class TaitRadio:
         self.prompts_before_messages = False
         self.empty_line: bytes = b"."
         self.tells_restart = True
-        self.inhibited = False
+        self.inhibited = self.inhibits_calls = False
         self.ignores_key = False
         self.auto_acks = True
         self.reachable = {"52000001"}
@@ -81,6 +81,8 @@ class TaitRadio:
         self.progress = self.rings = self.texts_out = self.text_ids = self.channel_progress = False
         # What it does.
         self.keyed = False
+        self.on_air = False
+        """A selective call or a text is being sent."""
         self.busy = False
         self.emergency_mode = False
         self.channel = "0007"
@@ -197,6 +199,8 @@ class TaitRadio:
                 return 0x05, []
             case "g":
                 self.turn_to(parameters.zfill(4))
+            case "d" if self.inhibits_calls:
+                self._loop.call_later(PTT_S, self._progress, "02")
             case "d":
                 self.called.append(parameters)
                 self._transmit_for(CALL_S)
@@ -279,8 +283,12 @@ class TaitRadio:
         return None
 
     def _transmit_for(self, seconds: float) -> None:
-        self._loop.call_later(PTT_S, self._progress, "07")
-        self._loop.call_later(PTT_S + seconds, self._progress, "08")
+        self._loop.call_later(PTT_S, self._on_air, True)
+        self._loop.call_later(PTT_S + seconds, self._on_air, False)
+
+    def _on_air(self, on: bool) -> None:
+        self.on_air = on
+        self._progress("07" if on else "08")
 
     def _progress(self, parameters: str) -> None:
         if self.progress:

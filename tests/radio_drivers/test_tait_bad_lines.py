@@ -137,6 +137,25 @@ def test_a_line_as_slow_as_the_radio_is_programmed(baud: int) -> None:
     run(test)
 
 
+def test_what_was_measured_after_the_end_of_a_call_is_not_its_strength() -> None:
+    """On a slow line the answer is long under way; the radio measures an empty channel, 128 dB below a milliwatt."""
+
+    async def test() -> None:
+        radio = TaitRadio()
+        radio.baud = 1_200
+        async with opened(radio, paced=True, baud=1_200, strength_s=0.2) as bench:
+            for lasts_s in range(30):
+                radio.carrier(on=True, dbm=-70)
+                await asyncio.sleep(0.5 + lasts_s / 50)
+                radio.carrier(on=False)
+                await asyncio.sleep(1)
+            measured = [event.dbm for event in bench.ear.of(StrengthRead)]
+            assert len(measured) > 15
+            assert min(measured) > -90
+
+    run(test)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_on_a_line_that_loses_and_changes_bytes_the_key_never_sticks(seed: int) -> None:
     """One byte in a hundred is lost and one changed: far worse than any cable. The radio is found again each time."""

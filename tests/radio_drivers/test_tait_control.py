@@ -205,6 +205,18 @@ def test_an_emergency_is_told_at_once() -> None:
     run(test)
 
 
+def test_a_status_may_be_an_emergency() -> None:
+    async def test() -> None:
+        async with opened(emergency_status=("99",)) as bench:
+            bench.radio.ring(types="2000", status="07", caller="12345")
+            bench.radio.ring(types="2000", status="99", caller="54321")
+            await asyncio.sleep(0.1)
+            assert [event.unit for event in bench.ear.of(EmergencyPressed)] == ["54321"]
+            assert bench.ear.of(Signalled)[-1].text == "emergency status 99"
+
+    run(test)
+
+
 def test_an_emergency_while_the_radio_is_being_told_things_is_not_lost() -> None:
     async def test() -> None:
         bench = Bench()
@@ -337,6 +349,20 @@ def test_stun_and_receipts_are_told() -> None:
             ]  # fmt: skip
 
     run(test)
+
+
+def test_faults_and_late_refusals_are_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    async def test() -> None:
+        async with opened() as bench:
+            bench.radio.message("e", "102")
+            bench.radio.message("e", "006")
+            await asyncio.sleep(0.1)
+            assert bench.ear.lost == []
+
+    run(test)
+    said = capsys.readouterr().out
+    assert "system error 02" in said
+    assert "too late to know what" in said
 
 
 def test_a_turned_knob_is_told() -> None:

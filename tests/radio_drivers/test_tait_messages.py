@@ -202,6 +202,8 @@ def test_what_is_split_and_numbered_for_this_set_can_be_sent(text: str) -> None:
         ({"channel": "seven"}, "channel"),
         ({"channel": "12345"}, "channel"),
         ({"selcall": "12G"}, "selcall"),
+        ({"emergency_status": ("9",)}, "emergency_status"),
+        ({"emergency_status": ("FF",)}, "emergency_status"),
         ({"text_to": "5200"}, "text_to"),
         ({"text_to": "5200****", "text_simple": True, "text_extended": True}, "text_simple"),
         ({"text_sender": "from:"}, "text_sender"),

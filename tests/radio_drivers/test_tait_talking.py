@@ -21,7 +21,7 @@ from radio_drivers.interface import (
 from radio_drivers.keying import Keying
 from radio_drivers.tait import TaitControl
 from radio_drivers.tait import messages as m
-from tests.peers.tait import framed
+from tests.peers.tait import BadLine, TaitRadio, framed
 from tests.radio_drivers.tait_bench import RULES, Bench, opened, run
 
 UNKEY = m.UNKEY.to_bytes()
@@ -160,6 +160,10 @@ def test_a_release_without_its_message_is_said_twice() -> None:
             await bench.control.key(on=False)
             assert bench.radio.heard.count("f90") == count + 2
             assert not bench.radio.keyed
+            bench.radio.progress = True
+            began = bench.now
+            await bench.control.key(on=True)
+            assert bench.now - began < 0.1, "nothing is thought to be on the air"
 
     run(test)
 
@@ -362,6 +366,55 @@ def test_a_selective_call_comes_first() -> None:
     run(test)
 
 
+def test_a_selective_call_that_the_radio_refuses_to_send() -> None:
+    async def test() -> None:
+        async with opened(selcall="12345") as bench:
+            bench.radio.inhibits_calls = True
+            with pytest.raises(ChannelBusy, match="selective call"):
+                await bench.control.key(on=True)
+            assert bench.radio.keyings == []
+
+    run(test)
+
+
+def test_a_selective_call_whose_end_was_lost_does_not_pass_for_our_key() -> None:
+    async def test() -> None:
+        async with opened(selcall="12345", selcall_s=2) as bench:
+            pressing = asyncio.create_task(bench.control.key(on=True))
+            await asyncio.sleep(0.3)
+            bench.line.quality = BadLine(0, drop=1.0)
+            await asyncio.sleep(0.5)
+            bench.line.quality = BadLine(0)
+            bench.radio.ignores_key = True
+            await asyncio.wait({pressing})
+            assert isinstance(pressing.exception(), LinkDown)
+            assert "key_confirm_s" in str(pressing.exception())
+
+    run(test)
+
+
+def test_somebody_at_the_base_stations_own_microphone_is_waited_for() -> None:
+    async def test() -> None:
+        async with opened(text_to="5200****", busy_max_s=20) as bench:
+            bench.radio.say("07")
+            await asyncio.sleep(0.1)
+            pressing = asyncio.create_task(bench.control.key(on=True))
+            await asyncio.sleep(2)
+            assert bench.radio.keyings == []
+            bench.radio.say("08")
+            await pressing
+            await bench.control.key(on=False)
+            bench.radio.say("07")
+            await asyncio.sleep(0.1)
+            with pytest.raises(ChannelBusy, match="own microphone"):
+                await bench.control.key(on=True)
+            await asyncio.sleep(20)
+            await bench.control.key(on=True)  # the end of that was lost
+            await bench.control.key(on=False)
+
+    run(test)
+
+
 class Manners:
     """Our keying rules around a control, as the line driver has them."""
 
@@ -522,6 +575,36 @@ def test_a_text_waits_for_our_own_voice_and_the_voice_for_a_text() -> None:
             await bench.control.key(on=True)
             assert sending.done()
             await bench.control.key(on=False)
+
+    run(test)
+
+
+def test_a_text_waits_for_our_own_voice_also_where_the_radio_tells_nothing() -> None:
+    async def test() -> None:
+        radio = TaitRadio()
+        radio.refuses = {"f041": 1}
+        async with opened(radio, squelch="vox", key_confirm_s=0, text_to="5200****") as bench:
+            await bench.control.key(on=True)
+            sending = asyncio.create_task(bench.control.send_text("Hi", None))
+            await asyncio.sleep(5)
+            assert radio.sent_texts == []
+            await bench.control.key(on=False)
+            await sending
+            assert len(radio.sent_texts) == 1
+
+    run(test)
+
+
+def test_the_voice_waits_for_an_acknowledgement_too() -> None:
+    async def test() -> None:
+        async with opened(text_to="5200****") as bench:
+            sending = asyncio.create_task(bench.control.send_text("Hi", "0001"))
+            await asyncio.sleep(1.3)
+            assert not bench.radio.on_air, "the text itself is over"
+            await bench.control.key(on=True)
+            assert sending.done()
+            await bench.control.key(on=False)
+            assert bench.ear.of(Signalled)[-1].text == "text acknowledged"
 
     run(test)
 
