@@ -23,21 +23,24 @@ pytestmark = [pytest.mark.broker, pytest.mark.speech]
 class Screen:
     """What a screen in the control room gets."""
 
-    def __init__(self) -> None:
-        self.messages: list[tuple[str, bool, dict[str, Any]]] = []
+    def __init__(self, *, any_text: bool = False) -> None:
+        self.messages: list[tuple[str, bool, Any]] = []
+        self._any_text = any_text
 
-    def on(self, topic: str) -> list[dict[str, Any]]:
+    def on(self, topic: str) -> list[Any]:
         return [payload for name, _, payload in self.messages if name == f"huecry/FTAC/{topic}"]
 
     @asynccontextmanager
-    async def watching(self, port: int) -> AsyncIterator[None]:
+    async def watching(self, port: int, topics: str = "huecry/#") -> AsyncIterator[None]:
         async with aiomqtt.Client("127.0.0.1", port) as client:
-            await client.subscribe("huecry/#", qos=1)
+            await client.subscribe(topics, qos=1)
 
             async def read() -> None:
                 async for message in client.messages:
                     assert isinstance(message.payload, bytes)
-                    self.messages.append((str(message.topic), message.retain, json.loads(message.payload)))
+                    is_json = message.payload.startswith(b"{") or not self._any_text
+                    payload = json.loads(message.payload) if is_json else message.payload.decode()
+                    self.messages.append((str(message.topic), message.retain, payload))
 
             reading = asyncio.create_task(read())
             try:

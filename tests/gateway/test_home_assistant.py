@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import jsonschema
 import pytest
 
@@ -301,3 +302,28 @@ async def test_a_call_for_help_is_not_talked_over(tmp_path: Path) -> None:
             assert entry.at - town.handled[0].decided_at >= timedelta(seconds=45)
             assert entry.at - asked <= timedelta(seconds=90)
             await town.until_sent()
+
+
+@pytest.mark.broker
+async def test_the_access_list_of_the_guide_keeps_the_microphone_to_home_assistant(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "home-assistant.md").read_text()
+    rules = tmp_path / "acl"
+    rules.write_text("user huecry\n" + page.split("user huecry\n")[1].split("```")[0] + "\nuser screen\ntopic read #\n")
+    users = dict.fromkeys(("huecry", "homeassistant", "screen"), "a secret")
+    with Mosquitto(tmp_path, users=users, extra=[f"acl_file {rules}"]) as broker:
+        channel = MqttChannel(settings(broker, username="huecry"), "a secret", lambda: AT)
+        HomeAssistant(channel, device(), "homeassistant")
+        asked: list[bytes] = []
+        channel.listen(channel.topic("announce"), lambda heard: asked.append(heard.payload))
+        async with (
+            running(channel),
+            aiomqtt.Client("127.0.0.1", broker.port, username="homeassistant", password="a secret") as assistant,
+        ):
+            await assistant.subscribe("homeassistant/#", qos=1)
+            message = await anext(aiter(assistant.messages))
+            assert str(message.topic) == CONFIG
+            for user in ("screen", "homeassistant"):
+                login = ("-u", user, "-P", "a secret")
+                await publish(broker, f"{PREFIX}/announce", f"said by {user}".encode(), *login)
+            await until(lambda: asked)
+            assert asked == [b"said by homeassistant"]
