@@ -254,3 +254,13 @@ def test_any_samples_are_heard_and_all_come_out(data: bytes, times: int) -> None
     sound = np.frombuffer((data * times)[: len(data) * times // 2 * 2], "<i2")
     _, left = heard(sound, *decoders())
     assert len(left) == len(sound)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.8, 1.2])
+def test_a_whistle_that_rises_through_all_digits_is_no_call(seconds: float) -> None:
+    # Another carrier drifting past: it spends as long near each digit as a tone of EEA does.
+    hertz = np.linspace(1000, 2100, round(seconds * RATE))
+    glide = np.sin(2 * np.pi * np.cumsum(hertz) / RATE).astype(np.float32)
+    for wave in (glide, glide[::-1].copy()):
+        for tone_set in TONE_SETS.values():
+            assert heard(with_silence(wave), FiveTone(tone_set))[0] == []
