@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from bench._radio_sound import CARD_RATE, Samples, SoftwareCard, software_cards, turns
+from bench._radio_sound import CARD_RATE, Samples, SoftwareCard, Turn, software_cards, turns
 from bench._town import percentile
 from dispatch.store.store import open_store
 from gateway.health import Health
 from gateway.recorder import ChannelRecorder, Finished, Outcome, RecorderRules, Started
 from gateway.recordings import Recordings
 from radio_drivers.control import Control, Told
-from radio_drivers.interface import Audio, KeyingRules, KeyUp, RadioDriver, RadioEvent
+from radio_drivers.interface import RATE, Audio, KeyingRules, KeyUp, RadioDriver, RadioEvent
 from radio_drivers.line import LineDriver, LineSettings
 from radio_drivers.line.portaudio import BLOCK_S
 from radio_drivers.line.squelch import Change
@@ -34,6 +34,8 @@ from tests.peers.rfc2217 import radio_server
 from tests.peers.tetra import TetraRadio, on_terminal
 
 BLOCK = round(CARD_RATE * BLOCK_S)
+
+_SILENCE = np.zeros(BLOCK, np.int16)
 
 PATIENCE_S = 10.0
 """A key-up that is not recorded by then never will be."""
@@ -52,6 +54,8 @@ class Load:
     """Seconds of talk that were sent."""
     kept_s: float
     """Seconds that are on disk, with pre-roll and hang."""
+    lost_s: float
+    """Seconds of sound that were dropped because the reader was too slow."""
     late_ms: float
     """The longest that the event loop was late."""
 
@@ -64,11 +68,8 @@ async def load(
     Everything but the speech engine: a sound card's blocks at 48 kHz, resampling, voice-operated squelch, recorder, a synced file and a
     committed row for each take. PortAudio and the kernel's sound system are not in it.
     """
-    stretch = turns(calls, 60.0, tone=signalling is not None)
-    loop_track = np.concatenate([turn.pcm for turn in stretch])
-    talk_share = sum(len(turn.pcm) for turn in stretch if turn.talk) / len(loop_track)
-    track = soxr.resample(loop_track, 16_000, CARD_RATE)
-    cards = {f"card {n}": SoftwareCard(_looped(track, n * len(track) // count // BLOCK)) for n in range(count)}
+    air = _Air(turns(calls, 60.0, tone=signalling is not None))
+    cards = {f"card {n}": SoftwareCard(air.heard_at(n / count)) for n in range(count)}
     kept: list[float] = []
     late = 0.0
 
@@ -95,23 +96,26 @@ async def load(
         async with open_store(f"sqlite:///{name}/store.db") as store:
             recordings = Recordings(Path(name) / "audio", store.transmissions, Health())
             takes: asyncio.Queue[Finished] = asyncio.Queue()
-            drivers: list[RadioDriver] = [
+            lines = [
                 LineDriver(f"ch{n}", LineSettings(sound_in=f"card {n}", vox_threshold_dbfs=-40.0), KeyingRules())
                 for n in range(count)
             ]
+            drivers: list[RadioDriver] = [*lines]
             if signalling is not None:
-                drivers = [SignallingDriver(driver, signalling) for driver in drivers]
+                drivers = [SignallingDriver(driver, signalling) for driver in lines]
             tasks = [
                 *(asyncio.create_task(driver.run()) for driver in drivers),
                 *(asyncio.create_task(receive(driver, takes)) for driver in drivers),
                 asyncio.create_task(keep_takes(takes, recordings)),
             ]
-            await asyncio.sleep(3.0)  # all open, and the first seconds are not counted
-            kept.clear()
+            await asyncio.sleep(3.0)  # all open, and nobody talks yet
+            air.open = True
             tasks.append(asyncio.create_task(watch_loop()))
             cpu, began = time.process_time(), time.monotonic()
             await asyncio.sleep(seconds)
             used, took = time.process_time() - cpu, time.monotonic() - began
+            air.open = False
+            await asyncio.sleep(3.0)  # the last calls end
             problems = [task.exception() for task in tasks if task.done() and not task.cancelled()]
             for task in tasks:
                 task.cancel()
@@ -123,10 +127,38 @@ async def load(
         round(took, 1),
         round(used / took, 3),
         len(kept),
-        round(talk_share * took * count, 1),
+        round(air.talk_blocks * BLOCK_S, 1),
         round(sum(kept), 1),
+        round(sum(driver._events.dropped_s for driver in lines), 2),  # noqa: SLF001 nobody else asks
         round(1000 * late, 1),
     )
+
+
+class _Air:
+    """One minute of a channel, which every card hears from another place on; silence while it is not open."""
+
+    def __init__(self, stretch: Sequence[Turn]) -> None:
+        whole = np.concatenate([turn.pcm for turn in stretch])
+        self._track: Samples = soxr.resample(whole, RATE, CARD_RATE)
+        talk = np.concatenate([np.full(len(turn.pcm), turn.talk) for turn in stretch])
+        self._blocks = len(self._track) // BLOCK
+        self._talk = [bool(talk[n * BLOCK * RATE // CARD_RATE]) for n in range(self._blocks)]
+        self.open = False
+        self.talk_blocks = 0
+        """Blocks of talk that were heard, on all cards."""
+
+    def heard_at(self, share: float) -> Callable[[int], Samples]:
+        """What a card gives that begins so far into it."""
+        offset = int(share * self._blocks)
+
+        def give(count: int) -> Samples:
+            number = (count + offset) % self._blocks
+            if not self.open:
+                return _SILENCE
+            self.talk_blocks += self._talk[number]
+            return self._track[number * BLOCK : (number + 1) * BLOCK]
+
+        return give
 
 
 def _looped(track: Samples, offset: int) -> Callable[[int], Samples]:

@@ -35,9 +35,11 @@ DECODERS = {
     "five tones": SignallingSettings(five_tone="ccir"),
     "DTMF": SignallingSettings(dtmf=True),
     "MDC-1200": SignallingSettings(mdc1200=True),
-    "CTCSS gate": SignallingSettings(ctcss_hz=SUB_TONE_HZ),
-    "all together": SignallingSettings(five_tone="ccir", dtmf=True, mdc1200=True, ctcss_hz=SUB_TONE_HZ),
+    "all of these": SignallingSettings(five_tone="ccir", dtmf=True, mdc1200=True),
+    "all, and the CTCSS gate": SignallingSettings(five_tone="ccir", dtmf=True, mdc1200=True, ctcss_hz=SUB_TONE_HZ),
 }
+
+ALL = "all, and the CTCSS gate"
 
 TARGETS = {"decoders_share": 0.03, "ccdi_us": 50.0, "mqtt_us": 100.0, "channels": 20, "key_up_ms": 50.0}
 
@@ -102,7 +104,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     progress(f"{options.channels} channels for {options.seconds:g} s")
     plain = asyncio.run(load(options.channels, options.seconds, calls))
     progress(f"{options.channels} channels with all decoders for {options.seconds:g} s")
-    decoding = asyncio.run(load(options.channels, options.seconds, calls, DECODERS["all together"]))
+    decoding = asyncio.run(load(options.channels, options.seconds, calls, DECODERS[ALL]))
     progress("key-up")
     pressed = asyncio.run(key_ups(options.presses))
     progress("")
@@ -118,12 +120,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "key_up": {name: asdict(up) for name, up in pressed.items()},
         "targets": TARGETS,
         "met": {
-            "decoders_share": shares["all together"] <= TARGETS["decoders_share"],
+            "decoders_share": max(shares.values()) <= TARGETS["decoders_share"],
             "ccdi_us": costs["ccdi"].worst <= TARGETS["ccdi_us"],
             "mqtt_us": costs["mqtt"].worst <= TARGETS["mqtt_us"],
             "channels": plain.channels >= TARGETS["channels"]
             and plain.cpu_share < 1.0
-            and plain.kept_s >= plain.talk_s * 0.9,
+            and plain.kept_s >= plain.talk_s
+            and plain.lost_s == 0.0,
             "key_up_ms": slowest <= TARGETS["key_up_ms"],
         },
     }
@@ -135,7 +138,7 @@ def show(console: Console, figures: dict[str, Any]) -> None:
     table = Table("", "measured", "target", "met", title="Reception")
     shares = figures["decoders"]["share_of_core"]
     for name, share in shares.items():
-        together = name == "all together"
+        together = name.startswith("all")
         table.add_row(
             f"signalling, {name}",
             f"{100 * share:.2f} % of a core",

@@ -40,7 +40,7 @@ class LineSettings:
     """A line must hold a new level for this long. 0-500."""
     hang_ms: int = 200
     """The channel counts as open for this long after the line closed: weak signals flutter. 0-2000."""
-    poll_ms: int = 20
+    poll_ms: int = 10
     """How often the lines are read. 5-20."""
     sound_in: str | None = None
     """Part of the name of the sound device that hears the radio. None: the system's default."""
