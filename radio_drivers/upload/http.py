@@ -1,6 +1,6 @@
 """The way in: HTTP/1.1 over TCP, with bounds on time, size and number. What is asked and answered is not decided here.
 
-h11 reads the protocol. What this adds is what a port that others can reach needs: a request head must be there within
+One request for each connection. h11 reads the protocol. What this adds is what a port that others can reach needs: a request head must be there within
 `head_s` and not pause for longer than `idle_s` afterwards, a body must end within `body_s`, one address and all together
 have a limit of connections, and whoever is answered early is read on for a while, so that the answer arrives instead of
 a reset.
@@ -37,7 +37,7 @@ class Limits:
     """Seconds, bytes, connections."""
 
     head_s: float = 10.0
-    """From the connection, or the answer before, to the end of the head."""
+    """From the connection to the end of the head."""
     idle_s: float = 15.0
     """Between two pieces of a body."""
     body_s: float = 120.0
@@ -135,7 +135,7 @@ class HttpServer:
             if full:
                 if not self._lines.wait_s():
                     log.warning("too many connections for uploads", peer=peer, open=len(self._open) - 1)
-                await connection.refuse(BUSY)
+                await connection.finish(BUSY)
             else:
                 await connection.serve(self._handler)
         except (Aborted, TooSlow, h11.ProtocolError, OSError) as error:
@@ -149,7 +149,11 @@ class HttpServer:
 
 
 class _Connection:
-    """One connection: requests one after the other."""
+    """One connection, one request.
+
+    Kept open it would be closed by us sooner or later, and a recorder that sends in that very moment loses its call:
+    clients don't repeat a POST.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str, limits: Limits) -> None:
         self._reader = reader
@@ -159,48 +163,41 @@ class _Connection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
 
     async def serve(self, handler: Handler) -> None:
-        """Until either side has had enough.
+        """Take one request and answer it.
 
         Raises:
             Aborted, TooSlow, OSError
         """
-        while True:
-            try:
-                request = await self._head()
-            except h11.RemoteProtocolError as error:
-                await self.refuse(Answer(error.error_status_hint, f"No HTTP request: {error}\n"))
-                return
-            if request is None:
-                return
-            try:
-                answer = await handler(request)
-            except TooSlow:
-                answer = TOO_SLOW
-            except h11.RemoteProtocolError as error:
-                answer = Answer(error.error_status_hint, f"ioread: {error}\n")
-            except (Aborted, OSError):
-                raise
-            except Exception:  # the boundary of one request: a fault in ours must not end the server
-                log.exception("an upload could not be worked on", peer=self._peer)
-                answer = BROKEN
-            await self.answer(answer)
-            if self._http.their_state not in (h11.DONE, h11.MUST_CLOSE):
-                await self._drain()
-                return
-            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
-                return
-            self._http.start_next_cycle()
+        try:
+            request = await self._head()
+        except h11.RemoteProtocolError as error:
+            await self.finish(Answer(error.error_status_hint, f"No HTTP request: {error}\n"))
+            return
+        if request is None:
+            return
+        try:
+            answer = await handler(request)
+        except TooSlow:
+            answer = TOO_SLOW
+        except h11.RemoteProtocolError as error:
+            answer = Answer(error.error_status_hint, f"ioread: {error}\n")
+        except Aborted:
+            raise
+        except Exception:  # the boundary of one request: a fault of ours must not end the server
+            log.exception("an upload could not be worked on", peer=self._peer)
+            answer = BROKEN
+        await self.finish(answer)
 
-    async def refuse(self, answer: Answer) -> None:
-        """Answer whatever was going to be asked.
+    async def finish(self, answer: Answer) -> None:
+        """Answer, whatever was asked or still going to be asked, and close so that the answer arrives.
 
         Raises:
             TooSlow, OSError
         """
-        await self.answer(answer)
+        await self._answer(answer)
         await self._drain()
 
-    async def answer(self, answer: Answer) -> None:
+    async def _answer(self, answer: Answer) -> None:
         """Send a response; does nothing where one is no longer possible.
 
         Raises:
@@ -209,13 +206,15 @@ class _Connection:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         text = answer.text.encode()
-        headers = [("content-type", "text/plain; charset=utf-8"), ("content-length", str(len(text)))]
+        headers = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(text))),
+            ("connection", "close"),
+        ]
         if answer.retry_s is not None:
             headers.append(("retry-after", str(answer.retry_s)))
         if answer.allow:
             headers.append(("allow", answer.allow))
-        if self._http.their_state is not h11.DONE:
-            headers.append(("connection", "close"))
         response = h11.Response(status_code=answer.status, headers=headers)
         out = [self._http.send(event) for event in (response, h11.Data(data=text), h11.EndOfMessage())]
         self._writer.write(b"".join(part for part in out if part))
@@ -271,6 +270,8 @@ class _Connection:
                 data = await self._reader.read(PIECE)
         except TimeoutError:
             raise TooSlow("the upload does not go on") from None
+        except OSError as error:
+            raise Aborted(f"the connection failed: {error}") from error
         if not data:
             raise Aborted("the connection ended before the upload did")
         self._http.receive_data(data)

@@ -446,7 +446,6 @@ async def test_wrong_keys_and_rubbish_do_not_fill_the_journal(caplog: pytest.Log
     async with station() as town:
         url = f"{town.url}/api/call-upload"
         with capture_logs() as logs:
-            # curl keeps one connection for all of them.
             for words in (
                 ["-F", "key=wrong-key-1"],
                 ["-d", "rubbish", "-H", "Content-Type: multipart/form-data; boundary=x"],
