@@ -38,6 +38,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[Location, str]]:
     yield from _controls(settings)
     yield from _uploads(settings)
     yield from _archive(settings)
+    yield from _trunk_recorders(settings)
     yield from _engines_elsewhere(settings)
 
 
@@ -91,6 +92,17 @@ def _uploads(settings: Settings) -> Iterator[tuple[Location, str]]:
             yield ("radio", index, "upload"), reason
 
 
+def _trunk_recorders(settings: Settings) -> Iterator[tuple[Location, str]]:
+    radios = [(index, radio) for index, radio in enumerate(settings.radio) if radio.driver == "trunk-recorder"]
+    for (_, one), (index, other) in combinations(radios, 2):
+        if one.trunk_recorder.shares_calls_with(other.trunk_recorder):
+            reason = (
+                f"{one.name} and {other.name} both take the same calls, which would be told twice: give them different systems "
+                "or talkgroups"
+            )
+            yield ("radio", index, "trunk_recorder"), reason
+
+
 def _archive(settings: Settings) -> Iterator[tuple[Location, str]]:
     if not settings.archive.enabled:
         return
@@ -125,7 +137,8 @@ def _time_on_the_air(settings: Settings) -> Iterator[tuple[Location, str]]:
                 f"({needed:g} s): its end would be cut off"
             )
             yield ("radio", index, "keying", "time_out_s"), reason
-        longest = keying.busy_wait_s + keying.time_out_s
+        waits = 2 if radio.mmdvm.topic else 1  # first for whom MMDVMHost hears, then for whom the base station hears
+        longest = waits * keying.busy_wait_s + keying.time_out_s
         if longest > settings.outbox.try_limit_s:
             reason = (
                 f"and time_out_s together ({longest:g} s) are more than outbox.try_limit_s "

@@ -68,7 +68,8 @@ class MqttSettings:
     def problems(self) -> tuple[str, ...]:
         """What keeps these settings from working: one sentence each, naming the key."""
         if not self.enabled:
-            return ()
+            wished = [key for key in ("discovery", "announce") if getattr(self, key)]
+            return tuple(f"{key} is on, but enabled is off" for key in wished)
         found = []
         if not self.host:
             found.append("host is empty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -50,3 +51,16 @@ class TrunkRecorderSettings(BrokerSettings):
     def audio_max_bytes(self) -> int:
         """`audio_max_mb` in bytes."""
         return int(self.audio_max_mb * MEGABYTE)
+
+    def shares_calls_with(self, other: TrunkRecorderSettings) -> bool:
+        """Some calls would be both's."""
+        return (
+            (self.broker, self.topic) == (other.broker, other.topic)
+            and _meet(self.systems, other.systems)
+            and _meet(self.talkgroups, other.talkgroups)
+        )
+
+
+def _meet(one: Collection[object], other: Collection[object]) -> bool:
+    """They have something in common; empty stands for everything."""
+    return not one or not other or bool(set(one) & set(other))

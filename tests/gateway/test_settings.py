@@ -348,3 +348,30 @@ def test_any_table_gives_settings_or_problems(tables: dict[str, object]) -> None
     except ValidationError:
         return
     assert set(tables) <= names
+
+
+BROKERS = """
+[[radio]]
+name = "town"
+driver = "trunk-recorder"
+[[radio]]
+name = "market"
+driver = "trunk-recorder"
+[radio.mmdvm]
+topic = "mmdvm"
+[radio.keying]
+busy_wait_s = 36.0
+[mqtt]
+announce = true
+"""
+
+
+def test_base_stations_on_brokers_that_cannot_work_together(tmp_path: Path) -> None:
+    file = tmp_path / "h.toml"
+    file.write_text(BROKERS)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    told = str(caught.value)
+    assert "town and market both take the same calls, which would be told twice" in told
+    assert "busy_wait_s: and time_out_s together (102 s)" in told
+    assert "announce is on, but enabled is off" in told

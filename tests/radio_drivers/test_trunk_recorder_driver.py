@@ -199,3 +199,19 @@ def test_the_audio_limit_counts_before_base64() -> None:
     too_much = decode("audio", message(900_000), audio_max=300_000)
     assert isinstance(too_much, BadPayload)
     assert "bytes are too many" in too_much.reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ({}, {}, True),
+        ({"talkgroups": (1, 2)}, {}, True),
+        ({"talkgroups": (1, 2)}, {"talkgroups": (2,)}, True),
+        ({"talkgroups": (1,)}, {"talkgroups": (2,)}, False),
+        ({"systems": ("a",)}, {"systems": ("b",)}, False),
+        ({"topic": "a"}, {"topic": "b"}, False),
+        ({"host": "a"}, {"host": "b"}, False),
+    ],
+)
+def test_channels_that_would_tell_the_same_call_twice(one: dict[str, Any], other: dict[str, Any], shared: bool) -> None:
+    assert TrunkRecorderSettings(**one).shares_calls_with(TrunkRecorderSettings(**other)) == shared
