@@ -13,6 +13,7 @@ from typing import Any
 import aiomqtt
 import jsonschema
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 
 from dispatch.channels.home_assistant import (
     EVENT_TYPES,
@@ -60,6 +61,25 @@ def test_the_description_is_what_home_assistant_documents(transcripts: bool, ann
     ids = [one["unique_id"] for one in components.values() if "unique_id" in one]
     assert len(ids) == len(set(ids))
     assert config_topic("homeassistant", device()) == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("component", "message", "state"),
+    [
+        ("problem", {"state": "online", "faults": [{"part": "radio town", "reason": "link lost"}]}, "ON"),
+        ("problem", {"state": "online", "faults": []}, "OFF"),
+        ("problem", {"state": "online"}, "OFF"),
+        ("waiting", {"state": "online", "waiting": 3}, "3"),
+        ("waiting", {"state": "offline"}, "0"),
+        ("transcript", {"short": "seen", "text": "seen at the clock tower"}, "seen"),
+    ],
+)
+def test_its_templates_make_the_states_of_our_messages(component: str, message: dict[str, Any], state: str) -> None:
+    described: Any = config(device())
+    template = SandboxedEnvironment().from_string(described["cmps"][component]["value_template"])
+    assert template.render(value_json=message) == state
+    available = SandboxedEnvironment().from_string(described["availability_template"])
+    assert available.render(value_json={"state": "offline"}) == "offline"
 
 
 def test_a_state_is_never_longer_than_home_assistant_takes() -> None:
