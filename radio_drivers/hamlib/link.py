@@ -151,10 +151,9 @@ class _Connection(asyncio.Protocol):
         self.closed.set()
 
     def ask(self, question: str, line: bytes) -> asyncio.Future[Reply]:
+        if self._transport is None:
+            raise LinkDown("rigctld is not connected")
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        if self._transport is None or self.gone:
-            answer.set_exception(LinkDown("rigctld is not connected"))
-            return answer
         # A cancelled question keeps its place: its answer still comes, and must not be taken for the next one's.
         self._questions.append(_Question(question, answer))
         self._transport.write(line)

@@ -64,10 +64,16 @@ class StandIn:
         self.keyed = False
         self.follows = True
         """It transmits when told to."""
+        self.sticks = False
+        """It goes on transmitting whatever it is told."""
         self.talking = False
         self.strength = -20
         self.refuses: dict[str, int] = {}
         """Command and the code it is answered with."""
+        self.says: dict[str, str] = {}
+        """Command and what it is answered with, to the letter."""
+        self.chatter = ""
+        """Said before each answer."""
         self.silent = False
         self.cut_after: int | None = None
         """Bytes of answers after which the connection breaks."""
@@ -108,7 +114,7 @@ class StandIn:
                 words = line.decode().lstrip("+\\").split()
                 self.asked.append(" ".join(words))
                 if not self.silent:
-                    self._send(writer, self._answer(words).encode())
+                    self._send(writer, (self.chatter + self._answer(words)).encode())
         except (ConnectionError, asyncio.CancelledError):
             return
         finally:
@@ -128,6 +134,8 @@ class StandIn:
 
     def _answer(self, words: list[str]) -> str:
         name, arguments = words[0], words[1:]
+        if name in self.says:
+            return self.says[name]
         if name == "chk_vfo":
             return "0\n"
         code = self.refuses.get(name, 0)
@@ -135,7 +143,7 @@ class StandIn:
         if not code:
             match name:
                 case "set_ptt":
-                    self.keyed = self.follows and arguments != ["0"]
+                    self.keyed = self.sticks or (self.follows and arguments != ["0"])
                 case "get_ptt":
                     values = [f"PTT: {int(self.keyed)}"]
                 case "get_dcd":

@@ -125,6 +125,31 @@ async def test_pulled_out_it_is_lost_and_orders_are_refused(node: Terminal) -> N
     assert len(watcher.lost) == 1
 
 
+async def test_gone_while_it_is_read_or_written(node: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel says it of a real node: ENODEV; and a node that says "nothing yet" after all."""
+    async with opened(Cm108Settings(device=node.path)) as (interface, watcher):
+        fd = interface._node._fd if interface._node else None
+        read, write = os.read, os.write
+        answers: list[OSError] = [BlockingIOError(errno.EAGAIN, "not yet"), OSError(errno.ENODEV, "No such device")]
+
+        def refusing(asked: int, size: int) -> bytes:
+            if asked == fd:
+                raise answers.pop(0)
+            return read(asked, size)
+
+        def short(asked: int, data: bytes) -> int:
+            return 3 if asked == fd else write(asked, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "read", refusing)
+            patch.setattr(os, "write", short)
+            node.write(TALK)
+            await until(lambda: watcher.lost)
+            with pytest.raises(LinkDown, match="took 3 of 5 bytes"):
+                await interface.key(on=True)
+    assert watcher.lost == [f"{node.path} has gone: No such device"]
+
+
 async def test_closed_it_is_harmless_to_release_and_useless_to_press(node: Terminal) -> None:
     interface = Cm108Control(Cm108Settings(device=node.path))
     await interface.key(on=False)
@@ -175,6 +200,18 @@ async def test_what_is_no_device(tmp_path: Path) -> None:
     interface = Cm108Control(Cm108Settings(device=str(tmp_path)))
     with pytest.raises(RadioSettingsError, match="is no device"):
         await interface.open(Watcher().told)
+    await interface.close()
+
+
+async def test_what_is_busy_may_become_free(node: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: str, flags: int) -> int:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+
+    interface = Cm108Control(Cm108Settings(device=node.path))
+    with monkeypatch.context() as patch:
+        patch.setattr("radio_drivers.cm108.node.os.open", refused)
+        with pytest.raises(LinkDown, match="can't be opened: Device or resource busy"):
+            await interface.open(Watcher().told)
     await interface.close()
 
 

@@ -153,6 +153,23 @@ async def test_a_radio_that_still_transmits_after_its_release_is_an_error(radio:
             await rig.key(on=False)
 
 
+async def test_a_radio_that_sticks_to_the_key_is_an_error(radio: StandIn) -> None:
+    async with opened(settings(radio.port, squelch="vox")) as (rig, _):
+        radio.sticks = True
+        await rig.key(on=True)
+        with pytest.raises(LinkDown, match="the radio still transmits"):
+            await rig.key(on=False)
+        radio.sticks = False
+
+
+@pytest.mark.parametrize("answer", ["get_ptt:\nRPRT 0\n", "get_ptt:\nRPRT -6\n"])
+async def test_a_read_back_that_says_nothing_is_no_yes(radio: StandIn, answer: str) -> None:
+    async with opened(settings(radio.port, squelch="vox")) as (rig, _):
+        radio.says["get_ptt"] = answer
+        with pytest.raises(LinkDown):
+            await rig.key(on=True)
+
+
 async def test_a_radio_that_cannot_say_whether_it_transmits_is_believed(radio: StandIn) -> None:
     radio.refuses["get_ptt"] = -11
     async with opened(settings(radio.port, squelch="vox")) as (rig, _):
@@ -188,6 +205,70 @@ async def test_what_the_radio_cannot_do_is_told_with_what_to_do(
     with pytest.raises(error, match=says):
         await rig.open(Watcher().told)
     await rig.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "says"),
+    [
+        ("get_dcd", "get_dcd:\nDCD: perhaps\nRPRT 0\n", "get_dcd was answered with"),
+        ("get_dcd", "get_dcd:\nRPRT 0\n", "get_dcd was answered with"),
+        ("get_level", "get_level: STRENGTH\nweak\nRPRT 0\n", "no number"),
+        ("get_dcd", "only rubbish\n", "no answer to get_dcd"),
+    ],
+)
+async def test_nonsense_is_a_lost_link(radio: StandIn, question: str, answer: str, says: str) -> None:
+    async with opened(settings(radio.port)) as (_, watcher):
+        radio.talking = True
+        radio.says[question] = answer
+        await until(lambda: watcher.lost)
+    assert says in watcher.lost[0]
+
+
+async def test_a_meter_that_fails_now_and_then_is_no_lost_radio(radio: StandIn) -> None:
+    radio.refuses["get_level"] = -6
+    radio.talking = True
+    async with opened(settings(radio.port)) as (_, watcher):
+        await until(lambda: radio.asked.count("get_level STRENGTH") >= 2)
+        radio.refuses.clear()
+        await until(lambda: watcher.events)
+    assert watcher.lost == []
+
+
+async def test_what_nobody_asked_for_is_left_alone(radio: StandIn) -> None:
+    radio.chatter = "RPRT 0\nset_freq: 145000000\nRPRT 0\nmay I interrupt\n"
+    async with opened(settings(radio.port)) as (rig, watcher):
+        radio.talking = True
+        await until(lambda: watcher.changes and watcher.events)
+        await rig.key(on=True)
+        await rig.key(on=False)
+    assert watcher.lost == []
+
+
+async def test_an_answer_that_never_comes_does_not_give_the_next_one_to_the_wrong_question(radio: StandIn) -> None:
+    async with opened(settings(radio.port)) as (rig, watcher):
+        radio.says["get_dcd"] = "rubbish\n"
+        asked = len(radio.asked)
+        await until(lambda: len(radio.asked) > asked)
+        await rig.key(on=True)
+        assert radio.keyed
+        await until(lambda: watcher.lost)
+    assert "no answer to get_dcd" in watcher.lost[0]
+    assert not radio.keyed
+
+
+async def test_when_watching_fails_for_our_own_fault_the_link_is_begun_anew(radio: StandIn) -> None:
+    def broken(_: Change) -> None:
+        raise RuntimeError("a bug")
+
+    lost: list[str] = []
+    rig = RigctldControl("shops", settings(radio.port))
+    with capture_logs() as logs:
+        await rig.open(Told(broken, lambda _: None, lost.append))
+        radio.talking = True
+        await until(lambda: lost)
+        await rig.close()
+    assert "watching it failed" in lost[0]
+    assert [entry["log_level"] for entry in logs] == ["error"]
 
 
 async def test_a_busy_bus_is_borne_for_a_while(radio: StandIn) -> None:
@@ -248,6 +329,17 @@ async def test_a_key_that_nothing_can_release_is_told(radio: StandIn) -> None:
     assert [entry["log_level"] for entry in logs if "may still transmit" in entry["event"]] == ["error"]
 
 
+async def test_a_radio_that_falls_silent_with_the_key_down_does_not_hold_up_the_end(
+    radio: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "RELEASE_S", 0.05)
+    with capture_logs() as logs:
+        async with opened(settings(radio.port, squelch="vox")) as (rig, _):
+            await rig.key(on=True)
+            radio.silent = True
+    assert [entry["problem"] for entry in logs if entry["log_level"] == "error"] == ["no answer within 0.05 s"]
+
+
 @pytest.mark.parametrize("dialect", ["extended", "plain"])
 async def test_the_answer_to_a_cancelled_order_is_nobody_elses(dialect: Literal["extended", "plain"]) -> None:
     async with (
@@ -265,16 +357,19 @@ async def test_the_answer_to_a_cancelled_order_is_nobody_elses(dialect: Literal[
 
 
 async def test_programs_that_know_only_the_plain_protocol() -> None:
-    async with (
-        StandIn(plain=True) as radio,
-        opened(settings(radio.port, dialect="plain")) as (rig, watcher),
-    ):
-        radio.talking = True
-        await until(lambda: watcher.changes and watcher.events)
-        await rig.key(on=True)
-        assert radio.keyed
-        await rig.key(on=False)
-        assert watcher.lost == []
+    async with StandIn(plain=True) as radio:
+        radio.says["chk_vfo"] = "RPRT -11\n"
+        async with opened(settings(radio.port, dialect="plain")) as (rig, watcher):
+            await calls_and_key(radio, rig, watcher)
+
+
+async def calls_and_key(radio: StandIn, rig: RigctldControl, watcher: Watcher) -> None:
+    radio.talking = True
+    await until(lambda: watcher.changes and watcher.events)
+    await rig.key(on=True)
+    assert radio.keyed
+    await rig.key(on=False)
+    assert watcher.lost == []
 
 
 @pytest.mark.parametrize(
@@ -313,6 +408,27 @@ async def test_the_link_may_break_at_every_byte(dialect: Literal["extended", "pl
 async def test_nobody_listening_may_change() -> None:
     with pytest.raises(LinkDown, match=r"can't be reached: is it running there\?"):
         await RigctldControl("shops", settings(free_port())).open(Watcher().told)
+
+
+async def test_a_machine_that_swallows_connects(radio: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("radio_drivers.hamlib.link.CONNECT_S", 0.0)
+    with pytest.raises(LinkDown, match="does not answer: is it running, and no firewall between"):
+        await RigctldControl("shops", settings(radio.port)).open(Watcher().told)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"host": " "}, "host is empty"),
+        ({"port": 0}, "port = 0 is out of range: 1 to 65535"),
+        ({"poll_ms": 5}, "poll_ms = 5 is out of range: 20 to 2000"),
+        ({"s9_dbm": 3.0}, "s9_dbm = 3 is out of range"),
+        ({"answer_s": 0.0}, "answer_s = 0 is out of range"),
+    ],
+)
+def test_settings_that_cannot_work(wrong: dict[str, object], says: str) -> None:
+    with pytest.raises(RadioSettingsError, match=says):
+        RigctldSettings(**wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 async def test_there_is_no_text(radio: StandIn) -> None:
