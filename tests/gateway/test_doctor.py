@@ -219,6 +219,38 @@ async def test_brokers_are_signed_in_at(tmp_path: Path) -> None:
     assert gone.level is Level.FAIL
 
 
+@pytest.mark.broker
+async def test_every_broker_behind_a_radio_is_tried(tmp_path: Path) -> None:
+    mosquitto = Mosquitto(tmp_path)
+    await asyncio.to_thread(mosquitto.start)
+    try:
+        there, gone = f"port = {mosquitto.port}", f"port = {free_port()}"
+        given = await settings(
+            tmp_path,
+            f"""
+            [[radio]]
+            name = "annex"
+            driver = "hermes"
+            [radio.hermes]
+            {there}
+            [radio.mmdvm]
+            {gone}
+            topic = "mmdvm"
+            [[radio]]
+            name = "market"
+            driver = "trunk-recorder"
+            [radio.trunk_recorder]
+            {gone}
+            """,
+        )
+        annex, market = [await doctor_probes.radio_checks(radio) for radio in given.radio]
+    finally:
+        await asyncio.to_thread(mosquitto.stop)
+    assert [finding.level for finding in annex] == [Level.OK, Level.FAIL]
+    assert "[radio.mmdvm]" in annex[1].mend
+    assert "[radio.trunk_recorder]" in market[0].mend
+
+
 @pytest.mark.parametrize("ca_file", ["no-such.pem", __file__])
 async def test_a_certificate_that_is_none_is_a_finding(ca_file: str) -> None:
     broker = Broker("localhost", 1, tls=True, ca_file=ca_file)
