@@ -1,8 +1,8 @@
 """The gateway's ears: the engine here, and before it the one on another machine where the settings name one.
 
-The engine elsewhere gives the text. The engine here hears beside it (`speech.url_beside`), because names are found in several
-wordings and Wyoming gives one; and so its transcript is already there when the other one fails. Names are suggested to it
-and held against the sound by it alone.
+The engine elsewhere gives the text. The engine here hears beside it (`speech.url_beside`), because Wyoming gives one wording
+and says nothing about how sure it is; and so its transcript is already there when the other one fails. Names are suggested
+to it and held against the sound by it alone.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ log = structlog.get_logger()
 
 _SHORTEST: Final = 3_200
 """Bytes, a tenth of a second: less is no speech, and not worth a journey."""
+_LEAST_LOGPROB: Final = -1.0
+"""The engine here may say that a stock phrase is no speech (`dispatch.reading.noise`); that it is at a loss itself must not make
+nothing of what a better one understood."""
 _STREAM_LIMIT: Final = 300 * 32_000
 """Bytes of one stream: as in `gateway.speech.workers`."""
 
@@ -225,7 +228,7 @@ def chosen(there: Transcript | None, here: Transcript | SpeechError) -> Transcri
     return replace(
         there,
         hypotheses=tuple(distinct([*there.hypotheses, *here.hypotheses])),
-        average_logprob=here.average_logprob,
+        average_logprob=max(here.average_logprob, _LEAST_LOGPROB),
         no_speech=here.no_speech,
     )
 

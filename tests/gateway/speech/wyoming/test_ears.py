@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
 import pytest
 
+from dispatch.calls import Intent
+from dispatch.reading import read
+from gateway.pipeline import as_heard
 from gateway.speech.ears import FallbackTranscriber, chosen, load_transcriber
 from gateway.speech.elsewhere import Waits
 from gateway.speech.settings import SpeechSettings
@@ -19,6 +22,7 @@ from gateway.speech.workers import SpeechWorkers
 from gateway.speech.wyoming import client
 from gateway.speech.wyoming.framing import Event
 from gateway.speech.wyoming.transcriber import WyomingTranscriber
+from tests.dispatch.rules_town import TOWN
 from tests.gateway.speech.wyoming import hostile
 from tests.gateway.speech.wyoming.hostile import rude
 from tests.peers.wyoming_server import WyomingServer
@@ -305,6 +309,18 @@ def test_what_two_engines_heard_of_one_call() -> None:
     assert [one.text for one in both.hypotheses] == ["Heard here!", "hurt here", "Hart here"], "each wording once"
     with pytest.raises(SpeechError, match="died"):
         chosen(None, SpeechError("died"))
+
+
+@pytest.mark.parametrize(
+    ("text", "means_something"), [("Martin Blackwood is by the tills", True), ("Thank you.", False)]
+)
+def test_an_engine_at_a_loss_here_rules_out_stock_phrases_and_not_what_was_understood(
+    text: str, means_something: bool
+) -> None:
+    far = Transcript(text, (), (Hypothesis(text, 0.0),), -0.5, 0.0, "far", 1.0)
+    lost = replace(HERE, average_logprob=-2.5, no_speech=0.9)
+    call = read(as_heard(chosen(far, lost), 2.0), TOWN)
+    assert (call.intent is not Intent.UNINTELLIGIBLE) == means_something, call.reasons
 
 
 def test_which_ears_the_settings_ask_for() -> None:
