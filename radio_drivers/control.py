@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from radio_drivers.interface import RadioEvent
 
@@ -27,6 +27,16 @@ class Told:
     """Anything but key-up, key-down and audio: text, emergency, signalling, strength."""
     lost: Callable[[str], None]
     """The link has gone; the reason is for the operator. Once for each `open`."""
+
+
+@runtime_checkable
+class ShowsInputs(Protocol):
+    """A control or driver whose pins a person may look at."""
+
+    @property
+    def inputs(self) -> dict[str, bool]:
+        """Levels by the name of the line or pin, as they were just now; empty while there is no link."""
+        ...
 
 
 class Control(Protocol):

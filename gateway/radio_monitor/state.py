@@ -55,6 +55,8 @@ class RadioState:
     strength_dbm: float | None = None
     emergency: Noted | None = None
     """The last one. It stays on the screen."""
+    inputs: dict[str, bool] = field(default_factory=dict)
+    """Levels of the modem lines, where the radio has any to show."""
     meter: Meter = field(default_factory=Meter)
     sound_at: datetime | None = None
     events: deque[Noted] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from gateway.radio_monitor.state import Noted, RadioState
-from gateway.radio_setup.screens import level_bar
+from gateway.radio_setup.screens import level_bar, line_lamps
 from radio_drivers.line.squelch import QUIETEST_DBFS
 
 KEYS = "q quits   p draws the spectrum of the last call"
@@ -27,6 +27,10 @@ def screen(state: RadioState, now: datetime, zone: ZoneInfo, *, keys: bool = Tru
         Text(f"unit      {state.unit or '-'}"),
         Text(f"strength  {'-' if state.strength_dbm is None else f'{state.strength_dbm:.0f} dBm'}"),
     ]
+    if state.inputs:
+        rows.append(
+            Text("lines     ").append_text(line_lamps({name: (on, False) for name, on in state.inputs.items()}))
+        )
     if state.emergency is not None:
         rows.append(Text(f" {state.emergency.what} at {_clock(state.emergency, zone)} ", state.emergency.style))
     rows.append(Text())

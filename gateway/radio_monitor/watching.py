@@ -18,6 +18,7 @@ from gateway.radio_monitor.picture import drawn, save_picture
 from gateway.radio_monitor.state import RadioState
 from gateway.radio_monitor.view import line, screen
 from gateway.terminal_keys import END, Keys, Pressed
+from radio_drivers.control import ShowsInputs
 from radio_drivers.interface import RadioDriver, RadioSettingsError
 
 DRAWN_S = 0.1
@@ -59,7 +60,7 @@ async def _watch(driver: RadioDriver, show: Show) -> None:
         ]
         try:
             if live:
-                await _draw(state, show)
+                await _draw(driver, state, show)
             else:
                 await asyncio.Event().wait()
         finally:
@@ -74,7 +75,7 @@ async def _listen(driver: RadioDriver, state: RadioState, show: Show, *, printin
             show.console.print(line(noted, show.zone), highlight=False)
 
 
-async def _draw(state: RadioState, show: Show) -> None:
+async def _draw(driver: RadioDriver, state: RadioState, show: Show) -> None:
     console = show.console
     with show.keyboard() as keys, Live(console=console, auto_refresh=False) as live:
         while True:
@@ -83,8 +84,19 @@ async def _draw(state: RadioState, show: Show) -> None:
                 await _picture(state, show)
             if "q" in pressed or END in pressed:
                 return
+            state.inputs = inputs_of(driver)
             live.update(screen(state, datetime.now(UTC), show.zone), refresh=True)
             await asyncio.sleep(DRAWN_S)
+
+
+def inputs_of(driver: RadioDriver) -> dict[str, bool]:
+    """The lines of a driver, or of the one inside it."""
+    inner: object = driver
+    while inner is not None:
+        if isinstance(inner, ShowsInputs):
+            return inner.inputs
+        inner = getattr(inner, "inner", None)
+    return {}
 
 
 async def _picture(state: RadioState, show: Show) -> None:

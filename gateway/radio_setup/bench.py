@@ -17,7 +17,7 @@ from gateway.radio_setup.watching import LineWatch
 from gateway.terminal_keys import Pressed
 from radio_drivers.control import Control, Told
 from radio_drivers.interface import RATE, LinkDown, RadioEvent
-from radio_drivers.line.probing import OUT_LINES, Probe, probed
+from radio_drivers.line.probing import OUT_LINES, OutLine, Probe, probed
 from radio_drivers.line.sound import Capture, Playback
 from radio_drivers.line.squelch import Change, Samples
 
@@ -72,19 +72,25 @@ class SerialWires:
     """The modem lines of a port."""
 
     probe: Probe
-    keys: tuple[str, ...] = OUT_LINES
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """RTS, DTR, and both; not what is held on as power supply."""
+        hold = self.probe.hold
+        return (*(line for line in OUT_LINES if line != hold), *(("rts+dtr",) if hold is None else ()))
 
     async def looks(self) -> dict[str, bool]:
         """CTS, DSR, DCD, RI."""
-        levels = await asyncio.to_thread(self.probe.levels)
-        return {str(line): level for line, level in levels.items()}
+        return await asyncio.to_thread(self.probe.levels)
 
     async def press(self, key: str, *, on: bool) -> None:
-        """RTS or DTR."""
+        """One of them, or both."""
         if not on:
             await asyncio.to_thread(self.probe.rest)
             return
-        await asyncio.to_thread(self.probe.drive, "dtr" if key == "dtr" else "rts", on=True)
+        for line in OUT_LINES:
+            if line in key.split("+"):
+                await asyncio.to_thread(self.probe.drive, line, on=True)
 
 
 class ControlWires:
@@ -127,13 +133,13 @@ class ControlWires:
 
 
 @contextlib.asynccontextmanager
-async def serial_wires(url: str) -> AsyncIterator[SerialWires]:
-    """The lines of a port, open with both outputs off.
+async def serial_wires(url: str, hold: OutLine | None = None) -> AsyncIterator[SerialWires]:
+    """The lines of a port, open with its outputs at rest.
 
     Raises:
         RadioSettingsError, LinkDown: as `open_port`.
     """
-    opened = probed(url)
+    opened = probed(url, hold)
     probe = await asyncio.to_thread(opened.__enter__)
     try:
         yield SerialWires(probe)

@@ -164,16 +164,23 @@ class Setup:
                 terminal.say("No line moved and no talk was heard.")
             elif (heard := self._judge(plan, found, judged, meter)) is not None:
                 return heard
-            answer = terminal.choose(
-                "Again, other sound devices, or go on without", ("again", "sound", "go on"), "again"
-            )
-            if answer == "go on":
-                return plan
-            if answer == "sound":
-                plan = self._choose_sound(plan, None)
+            powered = plan.driver == "line" and plan.address is not None
+            if powered:
+                held = "off" if plan.hold else "on"
+                terminal.say(f"Some interfaces take their power from DTR: power turns it {held}.")
+            answers = ("again", "sound", *(("power",) if powered else ()), "go on")
+            match terminal.choose("Again, other sound devices, or go on without", answers, "again"):
+                case "go on":
+                    return plan
+                case "sound":
+                    plan = self._choose_sound(plan, None)
+                case "power":
+                    plan = replace(plan, hold=None if plan.hold else "dtr")
+                case _:
+                    pass
 
     async def _watched(self, plan: Plan) -> tuple[LineWatch, Meter]:
-        async with wires_of(plan.driver, plan.address) as wires:
+        async with wires_of(plan.driver, plan.address, plan.hold) as wires:
             with self._work.keyboard() as keys, self._terminal.live() as draw:
 
                 def show(lines: LineWatch, meter: Meter) -> None:
@@ -244,7 +251,7 @@ class Setup:
             return ("",)
 
         async def keys() -> tuple[str, ...]:
-            async with wires_of(plan.driver, plan.address) as wires:
+            async with wires_of(plan.driver, plan.address, plan.hold) as wires:
                 return wires.keys
 
         try:
@@ -264,7 +271,7 @@ class Setup:
         return self._terminal.choose("What did the hand-held hear", HEARD, "tone")
 
     async def _pressed(self, plan: Plan, way: str) -> None:
-        async with wires_of(plan.driver, plan.address) as wires:
+        async with wires_of(plan.driver, plan.address, plan.hold) as wires:
             await self._transmit(wires, plan, way)
 
     async def _transmit(self, wires: Wires, plan: Plan, way: str) -> None:

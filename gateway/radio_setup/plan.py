@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from gateway.radio_setup.levels import Judged, Verdict
 from gateway.radio_setup.merging import Values
+from radio_drivers.line.probing import OutLine
 
 Driver = Literal["line", "rigctld", "cm108", "tait", "tetra"]
 
@@ -24,6 +25,8 @@ class Plan:
     """A way of pressing talk that a hand-held heard; None: it only listens."""
     own_vox: bool = False
     """The radio keys itself when it hears sound."""
+    hold: OutLine | None = None
+    """A modem line kept on as power supply of the interface."""
     squelch: str | None = None
     """The line that moved; None: judge by the sound."""
     squelch_invert: bool = False
@@ -56,6 +59,7 @@ def values_of(plan: Plan) -> Values:
         "vox_threshold_dbfs": plan.threshold_dbfs if plan.squelch is None else None,
         "port": None,
         "ptt": "vox" if plan.own_vox else None,
+        "hold": plan.hold,
         "squelch": None,
         "squelch_invert": None,
     }

@@ -126,7 +126,9 @@ def of_sound(found: FoundSound, names: Sequence[str]) -> Candidate:
     device, usb = found.device, found.usb
     ways = [f"{count} {way}" for count, way in ((device.inputs, "in"), (device.outputs, "out")) if count]
     radio = usb is not None and is_cm108(usb)
-    seems = "sound chip of radio interfaces" if radio else (f"{usb.maker} {usb.model}".strip() if usb else "a sound card")
+    seems = (
+        "sound chip of radio interfaces" if radio else (f"{usb.maker} {usb.model}".strip() if usb else "a sound card")
+    )
     name = sound_name(device.name, names)
     return Candidate(
         "sound", name, device.name, seems, ", ".join(ways), usb, device.inputs, device.outputs, likely=radio

@@ -13,6 +13,7 @@ from radio_drivers.cm108.protocol import gpio_report, input_reports, squelch_lev
 from radio_drivers.cm108.settings import Cm108Settings, Squelch
 from radio_drivers.control import Control
 from radio_drivers.interface import LinkDown
+from radio_drivers.line.probing import OutLine
 
 CM108_INPUTS: tuple[Squelch, ...] = ("volume_down", "volume_up", "gpio1", "gpio2", "gpio4")
 CM108_KEYS = ("gpio3", "gpio4", "gpio1", "gpio2")
@@ -93,8 +94,13 @@ def control_of(driver: Driver, address: str) -> Control:
 
 
 @contextlib.asynccontextmanager
-async def wires_of(driver: Driver, address: str | None) -> AsyncIterator[Wires]:
+async def wires_of(driver: Driver, address: str | None, hold: OutLine | None = None) -> AsyncIterator[Wires]:
     """What was chosen, open.
+
+    Args:
+        driver: which kind.
+        address: where; None for nothing at all.
+        hold: a modem line kept on as power supply.
 
     Raises:
         RadioSettingsError, LinkDown: it isn't there, or isn't ours to open.
@@ -102,7 +108,7 @@ async def wires_of(driver: Driver, address: str | None) -> AsyncIterator[Wires]:
     if address is None:
         yield NoWires()
     elif driver == "line":
-        async with serial_wires(address) as lines:
+        async with serial_wires(address, hold) as lines:
             yield lines
     elif driver == "cm108":
         async with cm108_wires(address) as pins:

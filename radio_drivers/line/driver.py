@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-from radio_drivers.control import Control, Told
+from radio_drivers.control import Control, ShowsInputs, Told
 from radio_drivers.eventqueue import EventQueue
 from radio_drivers.interface import (
     Abilities,
@@ -93,6 +93,11 @@ class LineDriver:
     def busy(self) -> bool:
         """Somebody else is talking now."""
         return self._reception.busy
+
+    @property
+    def inputs(self) -> dict[str, bool]:
+        """Levels of the control's input lines; empty where it has none to show."""
+        return self._control.inputs if isinstance(self._control, ShowsInputs) else {}
 
     async def run(self) -> None:
         """Hold control and sound card until cancelled; come back after a pulled plug.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import structlog
 
 from radio_drivers.interface import LinkDown, RadioError
-from radio_drivers.line.ports import Port, close_port, open_port, ptt_level, read_squelch
+from radio_drivers.line.ports import Port, close_port, open_port, ptt_level, read_inputs, read_squelch
 from radio_drivers.line.settings import LineSettings
 from radio_drivers.line.squelch import Change, LineSquelch
 
@@ -50,6 +50,11 @@ class Lines:
     def __init__(self, settings: LineSettings) -> None:
         self._settings = settings
         self._worker: _Worker | None = None
+
+    @property
+    def inputs(self) -> dict[str, bool]:
+        """Levels of all input lines a quarter of a second ago, for a person to look at; none while the port is closed."""
+        return dict(self._worker.inputs) if self._worker is not None else {}
 
     async def open(self, on_squelch: Callable[[Change], None], on_lost: Callable[[str], None]) -> None:
         """Open the port with the key up and start watching.
@@ -113,6 +118,7 @@ class _Worker:
         self._wake = threading.Event()
         self._stopping = False
         self._keyed = False
+        self.inputs: dict[str, bool] = {}
         # A daemon: a thread stuck in a dead network must not keep a stopped gateway alive.
         self._thread = threading.Thread(target=self._work, name=f"radio lines {settings.port}", daemon=True)
 
@@ -169,6 +175,7 @@ class _Worker:
                 proof_at = now + PROOF_S
             if now >= listen_at:
                 self._hear_the_end(port)
+                self.inputs = read_inputs(port)
                 listen_at = now + LISTEN_S
             if not self._orders:
                 self._wake.wait(wait_s)

@@ -22,6 +22,10 @@ FIRST_STATE_S = 2.0
 """An RFC 2217 server tells the modem lines once the options are agreed; so long we wait for it."""
 
 
+INPUTS = {"cts": "cts", "dsr": "dsr", "dcd": "cd", "ri": "ri"}
+"""Input lines, each with pyserial's name for it."""
+
+
 class Port(Protocol):
     """What we use of pyserial's ports, which share no such type of their own."""
 
@@ -74,14 +78,22 @@ def ptt_level(settings: LineSettings, line: str, *, keyed: bool) -> bool:
     return keyed is not (settings.ptt_invert is not opposite)
 
 
+def read_inputs(port: Port) -> dict[str, bool]:
+    """All input lines, CTS first: the usual order of squelches.
+
+    Raises:
+        OSError: the port is gone.
+    """
+    return {line: bool(getattr(port, attribute)) for line, attribute in INPUTS.items()}
+
+
 def read_squelch(port: Port, settings: LineSettings) -> bool:
     """The squelch line says that somebody talks.
 
     Raises:
         OSError: the port is gone.
     """
-    lines = {"cts": "cts", "dsr": "dsr", "dcd": "cd", "ri": "ri"}
-    return bool(getattr(port, lines[settings.squelch])) is not settings.squelch_invert
+    return bool(getattr(port, INPUTS[settings.squelch])) is not settings.squelch_invert
 
 
 def open_port(settings: LineSettings) -> Port:

@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from radio_drivers.interface import LinkDown
-from radio_drivers.line.ports import Port, close_port, open_port
+from radio_drivers.line.ports import Port, close_port, open_port, read_inputs
 from radio_drivers.line.settings import LineSettings
 
-InLine = Literal["cts", "dsr", "dcd", "ri"]
 OutLine = Literal["rts", "dtr"]
-IN_LINES: tuple[InLine, ...] = ("cts", "dsr", "dcd", "ri")
 OUT_LINES: tuple[OutLine, ...] = ("rts", "dtr")
-_ATTRIBUTES = {"cts": "cts", "dsr": "dsr", "dcd": "cd", "ri": "ri"}
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """An open port with both outputs off."""
+    """An open port with its outputs at rest: off, but for one that is the interface's power supply."""
 
     port: Port
     url: str
+    hold: OutLine | None = None
 
-    def levels(self) -> dict[InLine, bool]:
+    def levels(self) -> dict[str, bool]:
         """All inputs now.
 
         Raises:
@@ -36,7 +34,7 @@ class Probe:
         """
         try:
             self.port.read(64)  # how pyserial notices a pulled plug
-            return {line: bool(getattr(self.port, _ATTRIBUTES[line])) for line in IN_LINES}
+            return read_inputs(self.port)
         except (OSError, TypeError) as error:
             raise LinkDown(f"serial port {self.url!r}: {error}") from error
 
@@ -52,24 +50,25 @@ class Probe:
             raise LinkDown(f"serial port {self.url!r}: {error}") from error
 
     def rest(self) -> None:
-        """Both outputs off, whatever happened. Never raises."""
+        """Outputs at rest, whatever happened. Never raises."""
         for line in OUT_LINES:
             with contextlib.suppress(OSError, TypeError, ValueError):
-                setattr(self.port, line, False)
+                setattr(self.port, line, line == self.hold)
 
 
 @contextlib.contextmanager
-def probed(url: str) -> Iterator[Probe]:
-    """Open a port with both outputs off, and leave it so.
+def probed(url: str, hold: OutLine | None = None) -> Iterator[Probe]:
+    """Open a port with its outputs at rest, and leave it so.
 
     Args:
         url: as `LineSettings.port`.
+        hold: an output that is kept on, as `LineSettings.hold`.
 
     Raises:
         RadioSettingsError, LinkDown: as `open_port`.
     """
-    port = open_port(LineSettings(port=url))
-    probe = Probe(port, url)
+    port = open_port(LineSettings(port=url, hold=hold or "none"))
+    probe = Probe(port, url, hold)
     try:
         yield probe
     finally:

@@ -46,6 +46,11 @@ class SerialControl:
         """Modem lines carry no text."""
         return None
 
+    @property
+    def inputs(self) -> dict[str, bool]:
+        """Levels of the port's input lines, for a person to look at."""
+        return self._lines.inputs if self._lines is not None else {}
+
     async def open(self, told: Told) -> None:
         """Open the port with the key up and start watching.
 

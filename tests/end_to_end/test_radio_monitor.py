@@ -79,12 +79,19 @@ async def talk(config: Path) -> None:
         await radio.press_emergency()
 
 
+def until_emergency(screen: pexpect.spawn[str]) -> str:
+    """All that was shown until it stands on top and, below everything else, among the events."""
+    screen.expect_exact("EMERGENCY by 1003 at")
+    before = str(screen.before)
+    screen.expect_exact("EMERGENCY by 1003")
+    return plain(before + str(screen.before))
+
+
 async def test_what_happens_on_the_radio_is_on_the_screen(config: Path, screen: pexpect.spawn[str]) -> None:
     # A screen that nobody reads stops the program that draws on it.
-    watching = asyncio.create_task(asyncio.to_thread(screen.expect_exact, "EMERGENCY by 1003"))
+    watching = asyncio.create_task(asyncio.to_thread(until_emergency, screen))
     await talk(config)
-    await watching
-    shown = plain(str(screen.before))
+    shown = await watching
     assert "talk begins by 1002" in shown
     assert "talk ends by 1002 after 1.0 s" in shown
     assert "text by 1002: all quiet" in shown

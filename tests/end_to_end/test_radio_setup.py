@@ -175,6 +175,7 @@ def test_nothing_is_keyed_or_written_unasked(card: Pulse, server: RadioServer, c
     person.screen.send("go on\r")
     person.answers("Transmit now, with RTS pressed (yes, no) [no]")  # Enter alone must not key
     person.answers("Transmit now, with DTR pressed (yes, no) [no]")
+    person.answers("Transmit now, with RTS+DTR pressed (yes, no) [no]")
     person.sees("only listens")
     person.answers("Write this to", "no")
     person.sees("Nothing was written")

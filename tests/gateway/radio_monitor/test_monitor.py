@@ -16,6 +16,7 @@ from rich.console import Console
 from gateway.radio_monitor.picture import TOP_HZ, drawn, save_picture, spectrum
 from gateway.radio_monitor.state import KEPT_EVENTS, LONGEST_CALL_S, RadioState
 from gateway.radio_monitor.view import screen
+from gateway.radio_monitor.watching import inputs_of
 from radio_drivers.interface import (
     Audio,
     EmergencyPressed,
@@ -92,6 +93,26 @@ def test_link_and_our_own_key_are_shown() -> None:
     assert "WE TRANSMIT" in shown(keyed)
     keyed.feed(TransmitEnded("town", at(4)))
     assert "we transmitted after 3.0 s" in shown(keyed)
+
+
+class Inside:
+    """A driver with lines."""
+
+    inputs = {"cts": True, "dsr": False}  # noqa: RUF012 - what a driver gives
+
+
+class Around:
+    """A driver around it."""
+
+    inner = Inside()
+
+
+def test_lines_are_shown_also_of_a_driver_inside_another() -> None:
+    state = RadioState("town")
+    state.inputs = inputs_of(Around())  # type: ignore[arg-type]  # all that is looked at
+    assert "lines     CTS on    DSR off" in shown(state)
+    assert inputs_of(object()) == {}  # type: ignore[arg-type]  # as above
+    assert "lines" not in shown(RadioState("town"))
 
 
 def test_the_level_is_nothing_when_no_sound_comes() -> None:

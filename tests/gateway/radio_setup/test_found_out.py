@@ -203,6 +203,8 @@ def test_vox_opens_between_noise_and_talk() -> None:
 PLANS = [
     Plan("line", "/dev/ttyUSB0", "rts", squelch="cts", squelch_invert=True, sound_in="USB", gain_in_db=3.0),
     Plan("line", "/dev/ttyUSB0", None, threshold_dbfs=-50.0),
+    Plan("line", "/dev/ttyUSB0", "rts+dtr"),
+    Plan("line", "/dev/ttyUSB0", "rts", hold="dtr"),
     Plan("line", None, None, own_vox=True),
     Plan("line", None, None),
     Plan("rigctld", "127.0.0.1:4532", "talk", squelch="squelch"),
