@@ -7,6 +7,12 @@ from radio_drivers.tait.protocol import LINE_MAX, Frame, FrameReader
 
 _GOOD = Frame("p", "05")
 
+SEEDS = (
+    b"\x00\x9c\xfe\r.p0205C9\r.r0C00100FF12345A0\r.r1200000FF54321-1234584\r.",
+    b"\x07.j07064-456C9\r.s02Hi7A\r.m0813203.02A2\r.n08190011898D\r.v1200TMAB12-B100_02011E\r.",
+    b"\x01.e03006A2\r.p092100000076D\r.p031D187\r.\x11\x13p031F086\r-0302q\r",
+)
+
 
 def one_input(data: bytes) -> None:
     """The first byte is the length of the pieces (0: all at once), the rest what the port gives."""
