@@ -6,7 +6,7 @@ Everything goes over the alerts' own connection to the broker (`dispatch.channel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.channels import home_assistant as words
 from dispatch.channels.home_assistant import ALERT, EMERGENCY, OFF, ON, STATUS, VOICE, Device
@@ -15,6 +15,9 @@ from gateway import __version__
 from gateway.pipeline import Handled
 from gateway.settings import Settings
 from radio_drivers.interface import EmergencyPressed, KeyDown, KeyUp, LinkLost, RadioEvent, Signalled
+
+EVENT_LIFE = timedelta(minutes=1)
+"""An event that could not be told by then would set off what somebody has made for the moment itself."""
 
 
 class HomeAssistant:
@@ -99,7 +102,7 @@ class HomeAssistant:
         self._broker.publish(self._device.busy_topic(channel), ON if busy else OFF, retain=True)
 
     def _event(self, kind: str, channel: str, at: datetime, /, **more: object) -> None:
-        self._broker.publish(self._device.event_topic, words.event(kind, channel, at, **more))
+        self._broker.publish(self._device.event_topic, words.event(kind, channel, at, **more), life=EVENT_LIFE)
 
 
 def home_of(settings: Settings, broker: MqttChannel | None, channels: Sequence[str]) -> HomeAssistant | None:

@@ -8,7 +8,7 @@ import math
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import aiomqtt
@@ -99,6 +99,7 @@ class _Waiting:
     topic: str
     payload: str
     retain: bool
+    until: datetime | None
 
 
 class MqttChannel(Channel):
@@ -189,18 +190,26 @@ class MqttChannel(Channel):
         self._status = dict(status)
         self.publish(self.topic("status"), self._online(), retain=True)
 
-    def publish(self, topic: str, payload: Mapping[str, object] | str, *, retain: bool = False) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: Mapping[str, object] | str,
+        *,
+        retain: bool = False,
+        life: timedelta | None = None,
+    ) -> None:
         """Publish on any topic, when the broker is there; never blocks. The oldest goes when too many wait.
 
         Args:
             topic: the whole topic.
             payload: a text as it is, or fields as JSON.
             retain: later subscribers get it too.
+            life: not published any more when the broker has been away for longer than this.
         """
         if self._events.full():
             self._events.get_nowait()
         text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
-        self._events.put_nowait(_Waiting(topic, text, retain))
+        self._events.put_nowait(_Waiting(topic, text, retain, self._clock() + life if life is not None else None))
 
     def listen(self, topic: str, hear: Callable[[Heard], None]) -> None:
         """Hear what is published on a topic from now on. Call it before `run`.
@@ -277,6 +286,8 @@ class MqttChannel(Channel):
     async def _publish_events(self, client: aiomqtt.Client) -> None:
         while True:
             waiting = await self._events.get()
+            if waiting.until is not None and self._clock() > waiting.until:
+                continue
             await client.publish(waiting.topic, waiting.payload, qos=1, retain=waiting.retain)
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:

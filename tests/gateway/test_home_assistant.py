@@ -102,6 +102,8 @@ class Watcher:
 
     @asynccontextmanager
     async def watching(self, broker: Mosquitto) -> AsyncIterator[None]:
+        subscribed = "\t# (QoS 1)"
+        before = broker.log.count(subscribed)
         process = await asyncio.create_subprocess_exec(
             "mosquitto_sub",
             "-p",
@@ -116,6 +118,7 @@ class Watcher:
         )
         reading = asyncio.create_task(self._read(process))
         try:
+            await until(lambda: broker.log.count(subscribed) > before)
             yield
         finally:
             process.terminate()
@@ -226,6 +229,21 @@ async def test_emergencies_and_statuses_are_events_and_other_signalling_is_not(t
     assert "unit" not in second
     (status,) = watcher.events("status")
     assert (status["status"], status["unit"], status["system"]) == ("07", "1234", "MDC-1200")
+
+
+@pytest.mark.broker
+async def test_old_events_are_not_told_to_a_broker_that_comes_back(tmp_path: Path) -> None:
+    now = [AT]
+    with Mosquitto(tmp_path) as broker:
+        channel = MqttChannel(settings(broker), "", lambda: now[0])
+        home = HomeAssistant(channel, device(), "homeassistant")
+        home.radio(EmergencyPressed("town", AT, "old"))
+        now[0] = AT + timedelta(minutes=2)
+        home.radio(EmergencyPressed("town", now[0], "new"))
+        watcher = Watcher()
+        async with watcher.watching(broker), running(channel):
+            await until(lambda: watcher.on(CONFIG))
+    assert [event["unit"] for event in watcher.events("emergency")] == ["new"]
 
 
 @asynccontextmanager
