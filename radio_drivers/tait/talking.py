@@ -58,6 +58,8 @@ class Talking:
         self._hearing = hearing
         self._text_turn = asyncio.Lock()
         self._keyed_at: float | None = None
+        self._release_failed = False
+        """A release was tried and not accepted; the guard goes on trying."""
         self._sending_text = False
 
     @property
@@ -76,6 +78,11 @@ class Talking:
 
     def _set_keyed_at(self, at_s: float | None) -> None:
         self._keyed_at = at_s
+        self._release_failed = False
+        self._waiting.look()
+
+    def _set_release_failed(self) -> None:
+        self._release_failed = True
         self._waiting.look()
 
     async def press(self) -> None:
@@ -126,8 +133,12 @@ class Talking:
             await self._transactions.tell(UNKEY, _is(Kind.PTT_OFF))
         except Refused as error:
             if self._hearing.transmitting:
+                self._set_release_failed()
                 raise LinkDown(f"the key could not be released: {error}") from error
             log.warning("the radio refuses to release a key that it doesn't hold", reason=str(error))
+        except BaseException:  # the asker may have lost patience; the guard has not
+            self._set_release_failed()
+            raise
         was_keyed = self.keyed
         self._set_keyed_at(None)
         if not was_keyed or not self._hearing.transmitting:
@@ -139,14 +150,24 @@ class Talking:
             self._stopped()
 
     async def guard(self) -> None:
-        """Let go of a key that has been down for too long. Runs until the link ends."""
+        """Let go of a key that has been down for too long, or that could not be let go of. Runs until the link ends.
+
+        Raises:
+            LinkDown: the link ended, or the radio answers nothing any more.
+        """
         most_s = self._rules.time_out_s + OVER_S
         while True:
             await self._waiting.until(lambda: self.keyed)
-            if await self._waiting.until(lambda: not self.keyed, self._left_s(most_s)) or self._left_s(most_s) > 0:
+            since = self._keyed_at
+
+            def over(since: float | None = since) -> bool:
+                return self._keyed_at != since
+
+            await self._waiting.until(lambda: over() or self._release_failed, self._left_s(most_s))
+            if over():
                 continue
-            log.error("the key has been down for too long; letting go of it", seconds=most_s)
-            await self._let_go()
+            log.error("the key is still down; letting go of it", seconds=self._clock() - (since or 0.0))
+            await self._let_go(silent=False)
             await self._waiting.pause(AGAIN_S)
 
     def _left_s(self, most_s: float) -> float:
@@ -228,11 +249,17 @@ class Talking:
             if not await self._waiting.until(lambda: not hearing.transmitting, self._settings.selcall_s):
                 self._stopped()
 
-    async def _let_go(self) -> None:
-        """Release as well as can be; `keyed` tells whether it worked."""
+    async def _let_go(self, *, silent: bool = True) -> None:
+        """Release as well as can be; `keyed` tells whether it worked.
+
+        Args:
+            silent: also where the radio doesn't answer; otherwise that is `NoAnswer`.
+        """
         try:
             await self.release()
         except (LinkDown, Refused) as error:
+            if isinstance(error, NoAnswer) and not silent:
+                raise
             problem = str(error)
         else:
             return

@@ -12,6 +12,7 @@ import fcntl
 import os
 import random
 import sys
+import termios
 import tty
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -536,6 +537,12 @@ class Pty:
         """As the other side has set it: `c_ospeed` of Linux' `struct termios2`, for 28800 has no number of its own."""
         attributes = fcntl.ioctl(self._slave, TCGETS2, bytes(44))
         return int.from_bytes(attributes[40:44], sys.byteorder)
+
+    @property
+    def flow(self) -> str:
+        """Flow control as the other side has set it."""
+        input_flags, _, control_flags, *_ = termios.tcgetattr(self._slave)
+        return "rtscts" if control_flags & termios.CRTSCTS else "xonxoff" if input_flags & termios.IXON else "none"
 
     def hang_up(self) -> None:
         """The adapter is unplugged."""

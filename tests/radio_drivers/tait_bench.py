@@ -72,6 +72,13 @@ class Bench:
     def now(self) -> float:
         return self.loop.time()
 
+    async def waits_for(self, true: Callable[[], object], within_s: float = 100.0) -> None:
+        """Go on until it is true."""
+        until = self.now + within_s
+        while not true():
+            assert self.now < until, "it never came"
+            await asyncio.sleep(0.01)
+
 
 @asynccontextmanager
 async def opened(

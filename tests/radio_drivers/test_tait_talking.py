@@ -473,6 +473,48 @@ def test_a_dropped_key_is_up_at_once() -> None:
     run(test)
 
 
+def test_a_radio_that_falls_silent_while_we_transmit_is_a_lost_link_soon_after() -> None:
+    async def test() -> None:
+        bench = Bench()
+        await bench.open()
+        manners = Manners(bench, bench.control)
+        talking = asyncio.create_task(manners.keying.transmit(bytes(5 * 32_000)))
+        await manners.playing.wait()
+        bench.line.dead = True
+        await asyncio.wait({talking})
+        ended = bench.now
+        await bench.waits_for(lambda: bench.ear.lost)
+        assert bench.now - ended < 10
+        assert bench.radio.keyed, "it can't be told"
+        await bench.control.close()
+        bench.line.dead = False
+        await bench.open()
+        assert not bench.radio.keyed
+        await bench.control.close()
+
+    run(test)
+
+
+def test_a_release_whose_asker_gave_up_is_tried_again() -> None:
+    async def test() -> None:
+        async with opened() as bench:
+            await bench.control.key(on=True)
+            bench.line.dead = True
+            releasing = asyncio.create_task(bench.control.key(on=False))
+            await asyncio.sleep(0.1)
+            releasing.cancel()
+            await asyncio.wait({releasing})
+            bench.line.dead = False
+            await asyncio.sleep(0.5)
+            assert not bench.radio.keyed
+            await bench.control.key(on=True)
+            await asyncio.sleep(10)
+            assert bench.radio.keyed, "the next transmission has nothing to do with that"
+            await bench.control.key(on=False)
+
+    run(test)
+
+
 def test_a_text_to_all() -> None:
     async def test() -> None:
         async with opened(text_to="5200****") as bench:

@@ -80,7 +80,7 @@ async def test_over_a_pseudo_terminal_which_has_no_modem_lines() -> None:
     async with on_a_pty(radio, BadLine(5, split=True)) as pty:
         async with opened(pty.path, flow="xonxoff", text_to="5200****") as (control, ear):
             await talk(control, radio, ear)
-            assert pty.speed == 28_800
+            assert (pty.speed, pty.flow) == (28_800, "xonxoff")
             await control.key(on=True)
         await until(lambda: not radio.keyed)
 
@@ -88,6 +88,7 @@ async def test_over_a_pseudo_terminal_which_has_no_modem_lines() -> None:
 async def test_an_unplugged_adapter_is_told_once() -> None:
     radio = TaitRadio()
     async with on_a_pty(radio) as pty, opened(pty.path, flow="rtscts") as (control, ear):
+        assert pty.flow == "rtscts"
         radio.carrier(on=True)
         await until(lambda: ear.open == [True])
         pty.hang_up()
