@@ -1,4 +1,4 @@
-"""The whole gateway with its ears on another machine: a foreign Wyoming server that dies under a call and comes back."""
+"""The whole gateway with ears and voice on another machine: foreign Wyoming servers that die under a call and come back."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def engines(town: Town) -> list[str]:
 @pytest.mark.timeout(180)
 @pytest.mark.speech
 async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: Say) -> None:
-    async with WyomingServer("parrot", text=FIRST, dies=True) as server:
+    async with WyomingServer("parrot", text=FIRST, dies=True) as server, WyomingServer("espeak") as mouth:
         point_at(town, server)
+        town.config.write_text(f'{town.config.read_text()}\n[voice]\nurl = "{mouth.url}"\n')
         await town.start()
         async with town.radio("1002") as guard:
             await guard.say(say(FIRST))
@@ -43,6 +44,8 @@ async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: S
             assert all("Ref 0101" in text for _, text in town.twilio.texts), "verified here, by the sound"
 
             told = len(town.twilio.texts)
+            assert b"is away" not in town.log.read_bytes(), "heard and spoken elsewhere"
+            await mouth.kill()
             await guard.say(say(SECOND))
             await town.until(lambda: len(engines(town)) == 2)
             await town.until(lambda: len(town.twilio.texts) == told + len(PHONES))
@@ -50,18 +53,22 @@ async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: S
             assert all("Ref 0117" in text for _, text in town.twilio.texts[told:]), (
                 "as it was said, not as the parrot hears it"
             )
-            assert b"an engine elsewhere is away" in town.log.read_bytes()
             assert not server.running
+            spoken = town.rows("select state from deliveries where channel = 'radio_voice'")
+            assert spoken == [("sent",)] * 2, "the second by the voice here"
 
             await server.start()
             back = b"an engine elsewhere is there and goes first"
-            await town.until(lambda: town.log.read_bytes().count(back) == 2, 60)
+            await town.until(lambda: town.log.read_bytes().count(back) == 3, 60)
             await guard.say(say(FIRST))
             await town.until(lambda: len(engines(town)) == 3)
         assert engines(town) == ["wyoming parrot en-us", "whisper tiny.en int8", "wyoming parrot en-us"]
         await town.stop()
         log = town.log.read_text()
-        assert log.count("an engine elsewhere is away") == 1
+        away = [line for line in log.splitlines() if "an engine elsewhere is away" in line]
+        assert len(away) == 2, away
+        assert any("speech at" in line for line in away)
+        assert any("voice at" in line for line in away)
         assert "Traceback" not in log
 
 
