@@ -292,7 +292,7 @@ async def _press(count: int, control: Control | None, settings: LineSettings, pr
                     await asyncio.sleep(0.001)
             await asyncio.sleep(0.4)
             press(False)
-            await asyncio.sleep(0.3 + dice.uniform(0.0, 0.08))  # any place in a block
+            await asyncio.sleep(0.7 + dice.uniform(0.0, 0.08))  # a hang and a whole pre-roll; any place in a block
     return watch.figures()
 
 

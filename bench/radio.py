@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from typing_extensions import override
 
-from bench._radio_channels import Load, key_ups, load, on_one_core
+from bench._radio_channels import key_ups, load, on_one_core
 from bench._radio_parsers import parse_costs
 from bench._radio_sound import SUB_TONE_HZ, Turn, turns
 from bench._town import keep, progress, speak_all, voice
@@ -88,11 +88,6 @@ def decoder_shares(stretch: Sequence[Turn]) -> dict[str, float]:
     return shares
 
 
-def most_channels(least: Load) -> int:
-    """How many channels one core would carry, by what these cost."""
-    return int(least.channels / least.cpu_share) if least.cpu_share else 0
-
-
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Everything, one after the other."""
     calls = speak_all(voice())
@@ -114,8 +109,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "decoders": {"minutes": round(sum(len(t.pcm) for t in stretch) / RATE / 60, 1), "share_of_core": shares},
         "frame_us": {name: asdict(cost) for name, cost in costs.items()},
         "channels": {
-            "plain": {**asdict(plain), "one_core_would_carry": most_channels(plain)},
-            "with_decoders": {**asdict(decoding), "one_core_would_carry": most_channels(decoding)},
+            "plain": asdict(plain),
+            "with_decoders": asdict(decoding),
         },
         "key_up": {name: asdict(up) for name, up in pressed.items()},
         "targets": TARGETS,
