@@ -227,6 +227,11 @@ class Setup:
             "Look that nobody needs the channel. Each try is asked for.",
         )
         ways = self._ways(plan)
+        if plan.driver == "tetra" and not ways:
+            terminal.say(
+                "A TETRA radio is keyed for a group: set tetra.ptt and tetra.group by hand (docs/radios/tetra.md)."
+            )
+            return plan
         for way in ways:
             label = f"{way.upper()} pressed" if way else "nothing pressed, only the tone"
             while terminal.sure(f"Transmit now, with {label}"):

@@ -70,10 +70,10 @@ def address(config: Path) -> str:
 
 
 async def talk(config: Path) -> None:
-    """A call of one second from radio 1002, an emergency from 1003, a text."""
+    """A call of three seconds from radio 1002, an emergency from 1003, a text."""
     where = await asyncio.to_thread(address, config)
     async with SimulatorClient.connect(where, "1002") as radio:
-        await radio.say((b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 800)
+        await radio.say((b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 2400)
         await radio.send_text("all quiet")
     async with SimulatorClient.connect(where, "1003") as radio:
         await radio.press_emergency()
@@ -93,7 +93,7 @@ async def test_what_happens_on_the_radio_is_on_the_screen(config: Path, screen: 
     await talk(config)
     shown = await watching
     assert "talk begins by 1002" in shown
-    assert "talk ends by 1002 after 1.0 s" in shown
+    assert "talk ends by 1002 after 3.0 s" in shown
     assert "text by 1002: all quiet" in shown
     assert re.search(r"channel +busy", shown)
     assert re.search(r"sound +█{20,}", shown), "a level"

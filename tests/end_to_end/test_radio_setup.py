@@ -121,7 +121,7 @@ def test_a_radio_is_found_out_tried_and_written(card: Pulse, server: RadioServer
         card.say(speech(2.0, -36))
         person.watches(2.5)
         server.radio.talking = False
-        person.watches(0.8)
+        person.watches(1.2)
     person.screen.send("\r")
     person.sees("CTS is on while somebody talks: that is the squelch.")
     person.sees("too quiet")

@@ -16,7 +16,9 @@ from gateway.radio_setup.wires import CM108_INPUTS, wires_of
 from radio_drivers.interface import LinkDown, RadioSettingsError
 from tests.peers.ports import free_port
 from tests.peers.rigctld import Rigctld, StandIn
+from tests.peers.tait import TaitRadio, on_a_pty
 from tests.peers.terminals import Terminal
+from tests.peers.tetra import TetraRadio, on_terminal
 
 
 @dataclass
@@ -200,6 +202,35 @@ async def test_rigctld_is_found_and_tried() -> None:
             assert set(await wires.looks()) == {"squelch"}
             await wires.press("talk", on=True)
             await wires.press("talk", on=False)
+
+
+async def seen(wires: Wires, levels: dict[str, bool]) -> None:
+    async with asyncio.timeout(10):
+        while await wires.looks() != levels:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_tait_radio_is_tried_by_its_data_port() -> None:
+    radio = TaitRadio()
+    async with on_a_pty(radio) as pty, wires_of("tait", pty.path) as wires:
+        assert wires.keys == ("talk",)
+        await seen(wires, {"squelch": False})
+        radio.carrier(on=True)
+        await seen(wires, {"squelch": True})
+        radio.carrier(on=False)
+        await seen(wires, {"squelch": False})
+        await wires.press("talk", on=True)
+        assert radio.keyed
+        await wires.press("talk", on=False)
+        assert not radio.keyed
+
+
+async def test_a_tetra_radio_is_listened_to_by_its_pei() -> None:
+    radio = TetraRadio()
+    with on_terminal(radio) as terminal:
+        async with wires_of("tetra", terminal.path) as wires:
+            assert wires.keys == (), "for which group is a matter of settings"
+            await seen(wires, {"squelch": False})
 
 
 async def test_squelch_and_loss_of_a_control_are_seen() -> None:
