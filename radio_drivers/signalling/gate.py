@@ -4,7 +4,7 @@ Key-up and audio are held back until the tone has been there in three looks, 40 
 after it began. Then they go on, with the times they came at. Audio of which it isn't known yet waits; audio without the tone is thrown
 away. When the tone stops, what came after it is thrown away, and key-down goes on once it has been missing for the hang time.
 
-    SHUT      no tone: nothing goes on; the last 0.3 s are kept for when one is found
+    SHUT      no tone: nothing goes on; the last 0.3 s, and 0.7 s after a key-up, are kept for when one is found
     OPEN      audio goes on up to the middle of the last window that had the tone
 """
 
@@ -39,6 +39,8 @@ BEFORE = round(0.15 * RATE)
 """Of the first window that had the tone, so much is let through: the rest was before it."""
 KEPT = BEFORE + (LOOKS + 1) * CHUNK
 """Samples kept while nothing goes on."""
+SAME_TALKER = round(0.7 * RATE)
+"""A tone found so soon after key-up was there from the beginning, too weak to be sure of: one carrier, one talker."""
 SHORT = round(0.12 * RATE)
 """A transmission that ends before three looks is let through if the tone was in it and it was at least so long."""
 
@@ -65,6 +67,7 @@ class ToneGate:
         self._inside = False
         """Between key-up and key-down of the base station."""
         self._strength: StrengthRead | None = None
+        self._said = False
         self._begin()
 
     def _begin(self) -> None:
@@ -132,11 +135,11 @@ class ToneGate:
                 self._first_with = self._looked
             if not self._open and self._row >= LOOKS:
                 self._open = True
-                self._forget(self._first_with - BEFORE)
+                self._forget(self._since_up(self._first_with - BEFORE))
             return self._release(self._looked - WINDOW_SAMPLES // 2, channel) if self._open else []
         self._row = 0
         if not self._open:
-            self._forget(self._looked - KEPT)
+            self._forget(self._since_up(self._looked - KEPT))
             return []
         if self._looked - self._last_with <= self._hang:
             return []
@@ -151,6 +154,11 @@ class ToneGate:
     @property
     def _held_at(self) -> int:
         return self._came - len(self._held)
+
+    def _since_up(self, sample: int) -> int:
+        """This sample, or the key-up's if that was before it and not long ago."""
+        fresh = self._up is not None and self._looked - self._up_at <= SAME_TALKER
+        return min(sample, self._up_at) if fresh else sample
 
     def _forget(self, until: int) -> None:
         self._held = self._held[max(0, until - self._held_at) :]
@@ -194,10 +202,15 @@ class ToneGate:
         out: list[RadioEvent] = []
         short = not self._open and self._row > 0 and self._came - self._up_at < LOOKS * CHUNK + WINDOW_SAMPLES
         if self._open or short:
-            fresh = self._last_with >= self._looked
+            fresh = self._came - self._last_with <= LOOKS * CHUNK  # one bad look at the very end
             out += self._release(self._came if fresh else min(self._came, self._last_with), event.channel)
-        elif self._inside and not self._talking:
-            log.info("somebody without our tone was not passed on", channel=event.channel, tone_hz=self._hertz)
+        elif self._inside and not self._talking and not self._said:
+            self._said = True  # once: on a shared channel it happens all day
+            log.info(
+                "somebody without our tone is on this channel; not passed on",
+                channel=event.channel,
+                tone_hz=self._hertz,
+            )
         if self._talking:
             out.append(event if isinstance(event, KeyDown) else KeyDown(event.channel, event.at))
         self._talking, self._up, self._strength = False, None, None
