@@ -10,7 +10,7 @@ from gateway.speech.wyoming.client import address_of
 from radio_drivers.upload.settings import both_claim
 
 if TYPE_CHECKING:
-    from gateway.settings import Settings
+    from gateway.settings import RadioSettings, Settings
 
 CONTROLS = {"rigctld", "cm108", "svxlink", "tait", "tetra"}
 """Drivers that press talk themselves and have their voice on the sound card of `[radio.line]`."""
@@ -127,13 +127,24 @@ def _thresholds(settings: Settings) -> Iterator[tuple[Location, str]]:
         yield ("policy", "review_at"), reason
 
 
+def _call_s(radio: RadioSettings) -> float:
+    """How much longer signalling makes an announcement."""
+    if not radio.signalling.sends:
+        return 0.0
+    from radio_drivers.signalling.calls import extra_s  # brings numpy, which most settings do without
+
+    return round(extra_s(radio.signalling), 1)
+
+
 def _time_on_the_air(settings: Settings) -> Iterator[tuple[Location, str]]:
     for index, radio in enumerate(settings.radio):
         keying = radio.keying
-        needed = keying.lead_in_s + settings.voice.max_s + keying.tail_s
+        call_s = _call_s(radio)
+        needed = keying.lead_in_s + call_s + settings.voice.max_s + keying.tail_s
         if needed > keying.time_out_s:
+            beside = "lead-in, tail and the call before it" if call_s else "lead-in and tail"
             reason = (
-                f"is {keying.time_out_s:g} s, too short for an announcement of voice.max_s with lead-in and tail "
+                f"is {keying.time_out_s:g} s, too short for an announcement of voice.max_s with {beside} "
                 f"({needed:g} s): its end would be cut off"
             )
             yield ("radio", index, "keying", "time_out_s"), reason

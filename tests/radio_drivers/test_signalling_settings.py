@@ -122,3 +122,21 @@ def test_the_driver_is_wrapped_only_when_something_is_on() -> None:
         "town", "simulator", signalling=SignallingSettings(dtmf=True), mmdvm=MmdvmSettings(topic="mmdvm")
     )
     assert make_driver(both).channel == "town"
+
+
+def test_the_time_out_must_leave_room_for_the_call(tmp_path: Path) -> None:
+    file = tmp_path / "huecry.toml"
+    text = """
+[voice]
+max_s = 20
+[[radio]]
+name = "town"
+driver = "simulator"
+[radio.keying]
+time_out_s = 21
+"""
+    file.write_text(text)
+    load_settings(file)
+    file.write_text(text + '[radio.signalling]\nfive_tone = "ccir"\ncall_before = "12345"\n')
+    with pytest.raises(SettingsError, match="time_out_s.*the call before it"):
+        load_settings(file)
