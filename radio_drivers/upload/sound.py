@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -26,6 +27,10 @@ FFMPEG_S = 30.0
 
 BLOCK = 65_536
 """Frames read at a time."""
+
+WAV_WHOLE = 4_000_000
+"""Bytes of a WAV that our own reader takes: it forgives more than libsndfile, but needs the whole of it in memory, many
+times over. Two minutes at 16 kHz; longer ones are read in pieces."""
 
 FFMPEG_ALLOC = 256 * 1024 * 1024
 """Bytes that ffmpeg may take in one piece."""
@@ -82,41 +87,51 @@ def read_sound(audio: bytes, longest_s: float) -> bytes:
     Raises:
         SoundError
     """
-    if looks_like_wav(audio):
-        try:
-            wav = read_wav(audio)
-        except WavError as error:
-            raise SoundError(f"it is no WAV that can be played: {error}") from error
-        if wav.seconds > longest_s:
-            raise SoundError(_too_long(longest_s))
-        return wav.pcm if wav.rate == RATE else _resampled(wav.pcm, wav.rate)
+    if looks_like_wav(audio) and len(audio) <= WAV_WHOLE:
+        return _read_wav(audio, longest_s)
+    pieces: list[bytes] = []
     try:
         with soundfile.SoundFile(io.BytesIO(audio)) as source:
             rate = int(source.samplerate)
             if not 4_000 <= rate <= 192_000 or source.channels > 8:
                 raise SoundError(f"it has {rate} Hz and {source.channels} channels")
-            blocks, frames = [], 0
+            resample = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
+            frames = 0
             while len(block := source.read(BLOCK, dtype="float32", always_2d=True)):
                 frames += len(block)
                 if frames > longest_s * rate:
                     raise SoundError(_too_long(longest_s))
-                blocks.append(block.mean(axis=1))
+                mono = np.nan_to_num(block.mean(axis=1), posinf=1.0, neginf=-1.0)
+                pieces.append(_int16(mono if resample is None else resample.resample_chunk(mono)))
+            if resample is not None and frames:
+                pieces.append(_int16(resample.resample_chunk(np.zeros(0, np.float32), last=True)))
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise SoundError("it is neither WAV, MP3, OGG, FLAC nor M4A, or it is damaged") from error
-    if not blocks:
+    if not any(pieces):
         raise SoundError("it holds no samples")
-    mono = np.nan_to_num(np.concatenate(blocks), posinf=1.0, neginf=-1.0)
-    pcm: bytes = np.round(np.clip(mono, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
-    return pcm if rate == RATE else _resampled(pcm, rate)
+    return b"".join(pieces)
+
+
+def _read_wav(audio: bytes, longest_s: float) -> bytes:
+    try:
+        wav = read_wav(audio)
+    except WavError as error:
+        raise SoundError(f"it is no WAV that can be played: {error}") from error
+    if wav.seconds > longest_s:
+        raise SoundError(_too_long(longest_s))
+    if wav.rate == RATE:
+        return wav.pcm
+    resampled: bytes = soxr.resample(np.frombuffer(wav.pcm, "<i2"), wav.rate, RATE).astype("<i2").tobytes()
+    return resampled
+
+
+def _int16(samples: npt.NDArray[np.float32]) -> bytes:
+    pcm: bytes = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
+    return pcm
 
 
 def _too_long(longest_s: float) -> str:
     return f"it is longer than {longest_s:g} s (longest_s)"
-
-
-def _resampled(pcm: bytes, rate: int) -> bytes:
-    resampled: bytes = soxr.resample(np.frombuffer(pcm, "<i2"), rate, RATE).astype("<i2").tobytes()
-    return resampled
 
 
 async def _ffmpeg(program: str, kind: str, path: Path, longest_s: float, limit_s: float) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import subprocess
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +132,33 @@ async def test_what_is_no_sound_is_an_error(audio: bytes) -> None:
 async def test_a_wav_that_broke_off_gives_what_is_there() -> None:
     whole = await asyncio.to_thread(write_wav, bytes(32_000), RATE)
     assert len(await decode(whole[:-10_000], 60.0)) == 22_000
+
+
+async def test_a_long_wav_is_read_in_pieces() -> None:
+    audio = await asyncio.to_thread(encoded, "WAV", "PCM_16", 48_000, 60.0)  # 5.8 MB
+    heard(await decode(audio, 90.0), 60.0)
+    with pytest.raises(SoundError, match="longest_s"):
+        await decode(audio, 30.0)
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("FLAC", 150.0), ("OGG", 40.0)])
+async def test_a_small_file_that_unpacks_to_much_needs_little_memory(kind: str, seconds: float) -> None:
+    """Silence packs a thousandfold: ten minutes at 192 kHz are half a gigabyte as they are read."""
+
+    def packed() -> bytes:
+        out = io.BytesIO()
+        with soundfile.SoundFile(out, "w", 192_000, 1, format=kind) as target:
+            for _ in range(int(seconds)):
+                target.write(np.zeros(192_000, np.float32))
+        return out.getvalue()
+
+    audio = await asyncio.to_thread(packed)
+    assert len(audio) < 3_000_000
+    tracemalloc.start()
+    try:
+        pcm = await decode(audio, 600.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert abs(len(pcm) / 2 / RATE - seconds) < 0.1
+    assert peak < 4 * len(pcm) + 20_000_000
