@@ -220,7 +220,8 @@ def check_elsewhere(part: str, where: str, what: str | None, took_s: float | Non
         error: what went wrong.
     """
     if error is not None:
-        return warn(part, f"{error}. The engine here stands in", f"start that server, or correct {where}")
+        stop = "" if error.endswith("?") else "."
+        return warn(part, f"{error}{stop} The engine here stands in", f"start that server, or correct {where}")
     return ok(part, f"{what} answers" + (f" and works, in {took_s:.1f} s" if took_s is not None else ""))
 
 

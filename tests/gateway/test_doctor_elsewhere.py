@@ -43,6 +43,7 @@ async def test_engines_that_do_not() -> None:
         assert found.level is Level.WARN
         assert "can't speak: is it the right port (10200)?" in found.text
         assert "voice.url" in found.mend
+        assert found.text.endswith("? The engine here stands in")
 
 
 @pytest.mark.parametrize("table", ["speech", "voice"])

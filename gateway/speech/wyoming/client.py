@@ -7,6 +7,7 @@ it was given; each way of going wrong becomes a `WyomingError` that says where a
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ class Conversation:
         except TimeoutError as error:
             raise WyomingError(f"{to} can't be reached within {CONNECT_S:g} s; is that machine on?") from error
         except (OSError, ValueError) as error:  # ValueError: a name that can't be one, found out by looking it up
-            reason = getattr(error, "strerror", None) or error
+            number = getattr(error, "errno", None)
+            # asyncio puts "Connect call failed (...)" where the system's reason belongs; a failed look-up has negative numbers.
+            reason = os.strerror(number) if number and number > 0 else getattr(error, "strerror", None) or error
             raise WyomingError(f"{to} can't be reached: {reason}; does the server run?") from error
         return self
 
