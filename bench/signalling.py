@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -384,6 +385,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--picture", type=Path, default=PICTURE)
     options = parser.parse_args(argv)
     console = Console()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))  # a gate tells whom it refuses
 
     def tell(text: str) -> None:
         console.log(text)

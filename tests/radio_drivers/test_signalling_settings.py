@@ -138,5 +138,5 @@ time_out_s = 21
     file.write_text(text)
     load_settings(file)
     file.write_text(text + '[radio.signalling]\nfive_tone = "ccir"\ncall_before = "12345"\n')
-    with pytest.raises(SettingsError, match="time_out_s.*the call before it"):
+    with pytest.raises(SettingsError, match=r"time_out_s.*the call before it"):
         load_settings(file)
