@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from radio_drivers.signalling.mdc1200_sound import sound_of
 from radio_drivers.signalling.tables import TONE_SETS
 from radio_drivers.signalling.tones import five_tone, to_pcm
 from tests.end_to_end.conftest import Say
-from tests.end_to_end.town import Town
+from tests.end_to_end.town import ROOT, Town
 from tests.peers.mosquitto import Mosquitto
 
 pytestmark = [pytest.mark.broker, pytest.mark.speech]
@@ -78,6 +79,12 @@ async def test_both_are_heard_known_and_logged(town: Town, say: Say, broker: Mos
         await hill.publish("huecry/radio/hill/rx/keydown", "{}", qos=1)
         await town.until(lambda: town.rows("select id from alerts where kind = 'emergency'"), 60)
         await town.until(lambda: len(town.rows("select id from calls")) == 4, 60)
+    monitor = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", "--config", str(town.config), "radio", "monitor", "--channel", "hill",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=ROOT,
+    )  # fmt: skip
+    refused, _ = await monitor.communicate()
+    assert (monitor.returncode, b"the radio hill is in use by huecry run" in refused) == (2, True), refused
     found = entries(await town.command("log", "search", "--json", "--channel", "town"))
     (seen,) = found
     assert (seen["unit"], seen["unit_member"], seen["unit_site"]) == ("1002", "Corner Books", "Market Square")
