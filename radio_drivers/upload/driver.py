@@ -32,7 +32,10 @@ from radio_drivers.upload.sound import SoundError, decode
 log = structlog.get_logger(__name__)
 
 WAITING_MAX = 16
-"""Calls of one channel that wait for the one before them to be stored."""
+"""Calls of one channel that wait for those before them to be stored."""
+
+TURN_S = 12.0
+"""Nobody waits longer for its turn. rdio-scanner gives up after 30 s, and a call takes 10 s where nothing can be stored."""
 
 
 class Ledger(Protocol):
@@ -163,14 +166,23 @@ class UploadDriver:
     async def take(self, call: Call, source: Source) -> Answer:
         """Enter a call from the desk: decode, look whether it is known, tell, wait until it is stored."""
         if self._waiting >= WAITING_MAX:
-            log.warning("too many uploads wait to be stored; one is put off", channel=self._channel)
-            return answers.BUSY
+            return self._put_off()
         self._waiting += 1
         try:
-            async with self._one_by_one:
-                return await self._take(call, source)
+            async with asyncio.timeout(TURN_S):
+                await self._one_by_one.acquire()
+        except TimeoutError:
+            return self._put_off()
         finally:
             self._waiting -= 1
+        try:
+            return await self._take(call, source)
+        finally:
+            self._one_by_one.release()
+
+    def _put_off(self) -> Answer:
+        log.warning("too many uploads wait to be stored; one is put off", channel=self._channel)
+        return answers.BUSY
 
     async def _take(self, call: Call, source: Source) -> Answer:
         mark = await asyncio.to_thread(print_of, call.system, call.talkgroup, call.at, call.audio)

@@ -153,30 +153,48 @@ def test_a_call_goes_to_one_channel_the_one_that_names_it(system: int, talkgroup
     assert got == expected[system == 1, named]
 
 
+class Slow:
+    """A ledger that stores nothing until it may."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+
+    async def has(self, channel: str, at: datetime, seconds: float) -> bool:
+        return False
+
+    async def stored(self, channel: str, begins: tuple[datetime, ...], tell: object) -> bool:
+        await self.go.wait()
+        return True
+
+
+def calls(number: int) -> list[Call]:
+    return [Call(1, 9001, AT + timedelta(seconds=n), write_wav(bytes(2 * RATE), RATE)) for n in range(number)]
+
+
 async def test_calls_that_wait_their_turn_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "WAITING_MAX", 3)
 
-    class Slow:
-        """A ledger that stores nothing until it may."""
-
-        def __init__(self) -> None:
-            self.go = asyncio.Event()
-
-        async def has(self, channel: str, at: datetime, seconds: float) -> bool:
-            return False
-
-        async def stored(self, channel: str, begins: tuple[datetime, ...], tell: object) -> bool:
-            await self.go.wait()
-            return True
-
     slow = Slow()
     made = UploadDriver("town", UploadSettings(), Servers(), slow, now=lambda: AT + timedelta(minutes=1))
-    calls = [Call(1, 9001, AT + timedelta(seconds=n), write_wav(bytes(2 * RATE), RATE)) for n in range(5)]
     with capture_logs():
-        tasks = [asyncio.create_task(made.take(call, Source("roof", "k"))) for call in calls]
+        tasks = [asyncio.create_task(made.take(call, Source("roof", "k"))) for call in calls(5)]
         async with asyncio.timeout(10):
-            while sum(task.done() for task in tasks) < 2:
+            while sum(task.done() for task in tasks) < 1:
                 await asyncio.sleep(0.005)
         slow.go.set()
         said = await asyncio.gather(*tasks)
-    assert said == [IMPORTED, IMPORTED, IMPORTED, BUSY, BUSY]
+    assert said == [IMPORTED, IMPORTED, IMPORTED, IMPORTED, BUSY]
+
+
+async def test_nobody_waits_long_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "TURN_S", 0.05)
+    slow = Slow()
+    made = UploadDriver("town", UploadSettings(), Servers(), slow, now=lambda: AT + timedelta(minutes=1))
+    with capture_logs():
+        first = asyncio.create_task(made.take(calls(1)[0], Source("roof", "k")))
+        await asyncio.sleep(0)
+        assert await made.take(calls(2)[1], Source("roof", "k")) == BUSY
+        slow.go.set()
+        assert await first == IMPORTED
+        # It was put off, not entered: it may come again.
+        assert await made.take(calls(2)[1], Source("roof", "k")) == IMPORTED
