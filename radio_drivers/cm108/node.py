@@ -13,6 +13,7 @@ from pathlib import Path
 
 from radio_drivers.cm108.devices import SYSFS, choose_hid_device, list_hid_devices
 from radio_drivers.cm108.settings import Cm108Settings
+from radio_drivers.deadman import DeadMan
 from radio_drivers.interface import LinkDown, RadioError, RadioSettingsError
 
 CLOSE_S = 3.0
@@ -37,15 +38,17 @@ class HidNode:
         self._path = ""
         self._fd: int | None = None
         self._reading: int | None = None
+        self._deadman = DeadMan()
 
     async def open(self, first: bytes) -> None:
-        """Find and open it, and write a first report before anything else.
+        """Find and open it, and write a first report before anything else; and again when we have died.
 
         Raises:
             RadioSettingsError: it doesn't exist, or isn't ours to open.
             LinkDown: it is there and can't be used now.
         """
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._open, first)
+        fd = await asyncio.get_running_loop().run_in_executor(self._thread, self._open, first)
+        await self._deadman.watch(fd, first)
 
     def listen(self, on_report: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
         """Pass on what comes in.
@@ -70,6 +73,7 @@ class HidNode:
     async def close(self, last: bytes) -> None:
         """Write a last report and let go of it. Never raises."""
         self._stop_reading()
+        await self._deadman.stand_down()
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close, last)
         try:
             await asyncio.wait({closing}, timeout=CLOSE_S)
@@ -78,7 +82,7 @@ class HidNode:
         finally:
             self._thread.shutdown(wait=False)
 
-    def _open(self, first: bytes) -> None:
+    def _open(self, first: bytes) -> int:
         self._path = choose_hid_device(self._settings, self._sysfs)
         try:
             self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -89,6 +93,7 @@ class HidNode:
         except OSError as error:
             raise self._explained(error) from error
         self._write(first)
+        return self._fd
 
     def _write(self, report: bytes) -> None:
         if self._fd is None:

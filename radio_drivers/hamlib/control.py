@@ -98,6 +98,7 @@ class RigctldControl:
         try:
             if self.transmits:
                 await self._release()
+                await self._link.release_if_we_die()
             self._reads_back = self.transmits and self._settings.read_back
             self._strength_at = self._clock() if self._settings.strength else float("inf")
             if self.tells_squelch:

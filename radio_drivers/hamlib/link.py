@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
+from radio_drivers.deadman import DeadMan
 from radio_drivers.hamlib.protocol import VFO_MODE, Dialect, Reply, ReplyReader, command, meaning
 from radio_drivers.hamlib.settings import RigctldSettings
 from radio_drivers.interface import LinkDown, RadioError
@@ -43,6 +44,7 @@ class RigLink:
         self._where = f"rigctld at {settings.host}:{settings.port}"
         self._connection: _Connection | None = None
         self._needs_vfo = False
+        self._deadman = DeadMan()
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +90,13 @@ class RigLink:
         vfo = ("currVFO",) if self._needs_vfo else ()
         return await self._ask(name, *vfo, *arguments)
 
+    async def release_if_we_die(self) -> None:
+        """From here on the key is released over this connection when our process has died. Without it `rigctld` holds it."""
+        connection = self._connection
+        if connection is not None and not connection.gone:
+            vfo = ("currVFO",) if self._needs_vfo else ()
+            await self._deadman.watch(connection.socket, command(self._settings.dialect, "set_ptt", *vfo, "0"))
+
     def abort(self, reason: str) -> None:
         """Give the connection up as lost."""
         if self._connection is not None:
@@ -97,6 +106,7 @@ class RigLink:
         """Hang up."""
         connection, self._connection = self._connection, None
         self._needs_vfo = False
+        await self._deadman.stand_down()
         if connection is not None:
             connection.close()
             await connection.closed.wait()
@@ -133,6 +143,14 @@ class _Connection(asyncio.Protocol):
         self._on_lost: Callable[[str], None] | None = on_lost
         self._questions: deque[_Question] = deque()
         self._transport: asyncio.Transport | None = None
+
+    @property
+    def socket(self) -> int:
+        """Its file descriptor."""
+        if self._transport is None:
+            raise LinkDown("rigctld is not connected")
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

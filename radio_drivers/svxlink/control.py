@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from radio_drivers.control import Told
+from radio_drivers.deadman import DeadMan
 from radio_drivers.interface import LinkDown, NotSupported
 from radio_drivers.line.pushed import PushedSquelch
 from radio_drivers.svxlink.protocol import key_letter, levels
@@ -26,6 +27,7 @@ class SvxlinkControl:
         self._squelch: PushedSquelch | None = None
         self._reading: int | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._deadman = DeadMan()
 
     @property
     def tells_squelch(self) -> bool:
@@ -60,6 +62,10 @@ class SvxlinkControl:
         if settings.heard_pty is not None:
             self._listen(self._terminals[settings.heard_pty], told)
         await self.key(on=False)
+        if settings.we_are == "radio" and settings.key_pty is not None:
+            # In svxlink's place our terminals hang up when we die; here svxlink would go on hearing us.
+            release = key_letter(settings.we_are, on=False)
+            await self._deadman.watch(self._terminals[settings.key_pty].fd, release)
 
     async def key(self, on: bool) -> None:
         """Press or release talk.
@@ -95,6 +101,7 @@ class SvxlinkControl:
             opening.exception()  # seen, even where a cancellation went on instead of it
         with contextlib.suppress(LinkDown):
             await self.key(on=False)
+        await self._deadman.stand_down()
         squelch, self._squelch = self._squelch, None
         if squelch is not None:
             squelch.stop()

@@ -89,6 +89,7 @@ async def test_real_svxlink_hears_our_key_and_its_answer_is_a_call(running: Svxl
         await station.key(on=True)
         await until(lambda: any("Ear: The squelch is OPEN" in line for line in running.log[heard:]))
         assert watcher.changes == []
+        await asyncio.sleep(0.3)  # svxlink looks at its squelch with each block of sound
         await station.key(on=False)
         await until(lambda: any("Ear: The squelch is CLOSED" in line for line in running.log[heard:]))
         await until(lambda: watcher.levels == [True, False])
