@@ -162,3 +162,17 @@ async def test_without_a_shell_the_gateway_goes_on(monkeypatch: pytest.MonkeyPat
         await watching.watch(1, b"up")
         await watching.stand_down()
     assert [entry["log_level"] for entry in logs] == ["warning"]
+
+
+async def test_one_that_was_killed_before_is_no_trouble() -> None:
+    read, write = os.pipe()
+    watching = DeadMan()
+    await watching.watch(write, b"up")
+    assert watching._child is not None
+    os.kill(watching._child.pid, signal.SIGKILL)
+    await watching._child.wait()
+    await watching.stand_down()
+    await watching.stand_down()
+    os.close(write)
+    assert await asyncio.to_thread(os.read, read, 10) == b""
+    os.close(read)
