@@ -1,6 +1,6 @@
 """Lets through only who sends our sub-audible tone: a shared channel carries others, and they are no business of ours.
 
-Key-up and audio are held back until the tone has been there in three looks, 40 ms apart, at windows of 200 ms: 250 to 320 ms
+Key-up and audio are held back until the tone has been there in four looks, 40 ms apart, at windows of 200 ms: usually 200 to 300 ms
 after it began. Then they go on, with the times they came at. Audio of which it isn't known yet waits; audio without the tone is thrown
 away. When the tone stops, what came after it is thrown away, and key-down goes on once it has been missing for the hang time.
 
@@ -33,8 +33,8 @@ from radio_drivers.signalling.timeline import Timeline
 
 log = structlog.get_logger(__name__)
 
-LOOKS = 3
-"""So many looks in a row must have the tone."""
+LOOKS = 4
+"""So many looks in a row must have the tone; three let noise pass thirteen times as often."""
 BEFORE = round(0.15 * RATE)
 """Of the first window that had the tone, so much is let through: the rest was before it."""
 KEPT = BEFORE + (LOOKS + 1) * CHUNK
@@ -42,7 +42,7 @@ KEPT = BEFORE + (LOOKS + 1) * CHUNK
 SAME_TALKER = round(0.7 * RATE)
 """A tone found so soon after key-up was there from the beginning, too weak to be sure of: one carrier, one talker."""
 SHORT = round(0.12 * RATE)
-"""A transmission that ends before three looks is let through if the tone was in it and it was at least so long."""
+"""A transmission that ends before so many looks is let through if the tone was in it and it was at least so long."""
 
 
 class ToneGate:
@@ -193,7 +193,7 @@ class ToneGate:
     def _end(self, event: RadioEvent) -> list[RadioEvent]:
         """A transmission ended: let through what had the tone, and its key-down."""
         if not self._open and self._inside and self._came - self._up_at >= SHORT and len(self._new):
-            # Too short for three looks: look at what there is.
+            # Too short for so many looks: look at what there is.
             last = np.zeros(CHUNK, np.int16)
             last[: len(self._new)] = self._new
             if is_tone(self._ear.hear(last.astype(np.float32) / np.float32(32768)), self._hertz):
