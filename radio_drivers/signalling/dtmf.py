@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from radio_drivers.interface import RATE
 from radio_drivers.signalling.found import Digits, Looked, Span
 from radio_drivers.signalling.spectra import BIN_HZ, FRAME, HOP, Floats, Frames, centre_of, peak_between
 from radio_drivers.signalling.tables import DTMF_HIGH, DTMF_KEYS, DTMF_LOW
@@ -36,7 +37,7 @@ FAINT = 1e-7
 """Mean square of a tone (-70 dBFS) that is too faint to be one."""
 FADED = 10 ** (-9 / 10)
 """A key that fell by 9 dB was let go: a 20 ms pause between two equal keys is no more than a dip to 24 ms frames."""
-MARGIN = round(0.012 * 16_000)
+MARGIN = round(0.012 * RATE)
 LONGEST_S = 12.0
 """Longer is no key of a number."""
 
@@ -88,7 +89,7 @@ class Dtmf:
 
     def __init__(self, least: int = 4, gap_s: float = 0.7) -> None:
         self._least = least
-        self._gap = round(gap_s * 16_000 / HOP)
+        self._gap = round(gap_s * RATE / HOP)
         self._key: _Key | None = None
         self._number = ""
         self._first = self._last = 0
@@ -174,7 +175,7 @@ class Dtmf:
 
     def _let_go(self) -> None:
         key, self._key = self._key, None
-        if key is None or not key.sure or (key.last - key.first) * HOP > LONGEST_S * 16_000:
+        if key is None or not key.sure or (key.last - key.first) * HOP > LONGEST_S * RATE:
             return
         if not self._number:
             self._first = key.first

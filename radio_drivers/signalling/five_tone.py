@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from radio_drivers.interface import RATE
 from radio_drivers.signalling.found import Digits, Looked, Span
 from radio_drivers.signalling.spectra import BIN_HZ, FRAME, HOP, LOBE, Floats, Frames, centre_of, peak_between
 from radio_drivers.signalling.tables import REPEAT, ToneSet
@@ -41,7 +42,7 @@ REMEMBERED = 400
 """Frames of a tone that are judged, 2 s."""
 SURE = 3
 """So many tones in a row are silenced before the call is complete; what it says is another question."""
-MARGIN = round(0.012 * 16_000)
+MARGIN = round(0.012 * RATE)
 """Silenced before the first and after the last frame of a burst: half a frame."""
 HOLD_S = 1.9
 """What might become a call is held back at most so long."""
@@ -64,7 +65,7 @@ class _Run:
 
     @property
     def length_s(self) -> float:
-        return (self.last - self.first + 1) * HOP / 16_000
+        return (self.last - self.first + 1) * HOP / RATE
 
     @property
     def filled(self) -> float:
@@ -126,9 +127,9 @@ class FiveTone:
         self._tone_s = tone_set.tone_s
         self._least, self._most = least, most
         self._longest_first_s = max(first_s, LONGEST * self._tone_s)
-        frames = self._tone_s * 16_000 / HOP
+        frames = self._tone_s * RATE / HOP
         self._confirm = max(3, int(SHORTEST * frames) - 1)
-        self._missing = max(2, min(round(MISSING_S * 16_000 / HOP), int(0.4 * frames)))
+        self._missing = max(2, min(round(MISSING_S * RATE / HOP), int(0.4 * frames)))
         self._end = max(self._missing + 1, round(frames))
         self._tones: list[_Run] = []
         self._run: _Run | None = None
@@ -172,7 +173,7 @@ class FiveTone:
             return free
         first = self._tones[0] if self._tones else self._run
         held = max(centre_of(first.first) - MARGIN, self._silenced)
-        return min(free, max(held, end - round(HOLD_S * 16_000)))
+        return min(free, max(held, end - round(HOLD_S * RATE)))
 
     def _frame(self, number: int, seen: _Seen | None, power: Floats, found: list[Digits]) -> None:
         run = self._run
