@@ -17,6 +17,7 @@ import numpy as np
 
 from radio_drivers.interface import RATE
 from radio_drivers.signalling.found import Digits, Looked, Span
+from radio_drivers.signalling.settings import MOST_KEYS
 from radio_drivers.signalling.spectra import BIN_HZ, FRAME, HOP, Floats, Frames, centre_of, peak_between
 from radio_drivers.signalling.tables import DTMF_HIGH, DTMF_KEYS, DTMF_LOW
 
@@ -179,12 +180,12 @@ class Dtmf:
             return
         if not self._number:
             self._first = key.first
-        self._number += key.name
+        self._number = (self._number + key.name)[: MOST_KEYS + 1]
         self._last = key.last
 
     def _end(self, found: list[Digits]) -> None:
         number, self._number = self._number, ""
-        if len(number) >= self._least:
+        if self._least <= len(number) <= MOST_KEYS:
             found.append(
                 Digits("dtmf", "DTMF", number, centre_of(self._first) - MARGIN, centre_of(self._last) + MARGIN)
             )

@@ -16,6 +16,10 @@ OWN_TONE_MS = 70
 """Tone length of a set of the fleet's own, unless `five_tone_ms` says another."""
 
 
+MOST_KEYS = 40
+"""Longer is no number that anybody dials."""
+
+
 class SignallingSettingsError(RadioSettingsError, ValueError):
     """Settings of signalling that can't work. A `ValueError` too, so that pydantic names the key."""
 
@@ -164,12 +168,29 @@ class SignallingSettings:
             raise SignallingSettingsError(f"unit_digits or emergency: {error}") from None
         if masks and self.five_tone == "none" and not self.dtmf:
             raise SignallingSettingsError("unit_digits and emergency are about digits: set five_tone or dtmf, too")
+        for mask in masks:
+            if not any(mask.kind in {None, kind} and len(mask.digits) in lengths for kind, lengths in self._lengths()):
+                raise SignallingSettingsError(
+                    f'unit_digits or emergency: "{mask.digits}" can never fit: numbers have '
+                    + " or ".join(
+                        f"{min(lengths)} to {max(lengths)} digits ({kind})" for kind, lengths in self._lengths()
+                    )
+                )
         for mask in self.emergency_masks:
             if not re.search(r"[^uts?]", mask.digits):
                 raise SignallingSettingsError(
                     f'emergency: "{mask.digits}" fits every number of {len(mask.digits)} digits; '
                     "write the digits that tell an emergency"
                 )
+
+    def _lengths(self) -> list[tuple[str, range]]:
+        """How long the numbers are that can be heard, by kind."""
+        heard = []
+        if self.five_tone != "none":
+            heard.append(("five_tone", range(self.five_tone_least, self.five_tone_most + 1)))
+        if self.dtmf:
+            heard.append(("dtmf", range(self.dtmf_least, MOST_KEYS + 1)))
+        return heard
 
     def _check_mdc1200(self) -> None:
         for text in self.mdc1200_emergency:

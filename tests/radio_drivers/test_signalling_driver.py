@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,9 @@ from radio_drivers.interface import (
     TransmitEnded,
     TransmitStarted,
 )
+from radio_drivers.mqtt.driver import MqttRadioDriver
+from radio_drivers.mqtt.settings import MqttRadioSettings
+from radio_drivers.mqtt.wav import write_wav
 from radio_drivers.signalling.bursts import Bursts
 from radio_drivers.signalling.calls import extra_s, with_call
 from radio_drivers.signalling.driver import SignallingDriver
@@ -41,6 +45,8 @@ from radio_drivers.simulator.clock import AirClock
 from radio_drivers.simulator.driver import SimulatorDriver
 from radio_drivers.simulator.radio import SoftwareRadio
 from radio_drivers.simulator.settings import SimulatorSettings
+from tests.peers.mosquitto import Mosquitto
+from tests.radio_drivers.broker_side import publish, quick_delays, running, until
 from tests.radio_drivers.signalling_sounds import RATE, noise, samples, spoken
 
 T0 = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -375,3 +381,20 @@ async def test_who_has_not_our_tone_is_not_heard() -> None:
         kinds = [type(event).__name__ for event in others(air.events)]
         assert kinds == ["LinkRestored", "KeyUp", "KeyDown", "TextReceived"]
         np.testing.assert_array_equal(pcm(air.events), ours)
+
+
+@pytest.mark.broker
+async def test_around_a_base_station_on_a_broker(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path) as broker:
+        options = MqttRadioSettings(host="127.0.0.1", port=broker.port)
+        inner = MqttRadioDriver("town", options, KeyingRules(), delays=quick_delays)
+        driver = SignallingDriver(inner, FLEET)
+        async with running(driver) as listener:
+            await until(lambda: driver.connected)
+            sound = np.concatenate([call("12345"), samples(silence(0.1), sound_of(Packet(0x00, 0x80, 0x1234)))])
+            await publish(broker, "huecry/radio/town/rx/wav", write_wav(sound.tobytes(), RATE))
+            await until(lambda: bool(listener.of(KeyDown)))
+            names = listener.names(Audio)
+            assert names == ["LinkRestored", "KeyUp", "Signalled", "EmergencyPressed", "Signalled", "KeyDown"]
+            assert talk().tobytes() in listener.pcm()
+            assert len(listener.pcm()) == 2 * len(sound)

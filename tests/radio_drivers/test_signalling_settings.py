@@ -66,6 +66,8 @@ def test_any_text_is_a_mask_or_refused(text: str, digits: str) -> None:
         ({"unit_digits": ("uuuu",)}, "set five_tone or dtmf"),
         ({"dtmf": True, "unit_digits": ("uuxu",)}, "'x' is none of them"),
         ({"dtmf": True, "unit_digits": ("mdc:uuu",)}, "only five_tone or dtmf"),
+        ({"dtmf": True, "emergency": ("*9",)}, "can never fit: numbers have 4 to 40 digits"),
+        ({"five_tone": "ccir", "unit_digits": ("dtmf:uuuuu",)}, "can never fit: numbers have 5 to 8 digits"),
         ({"dtmf": True, "emergency": ("uuuu",)}, "fits every number of 4 digits"),
         ({"mdc1200_emergency": ("0",)}, "must be an op code"),
         ({"mdc1200_own": "12"}, "four hexadecimal digits"),
