@@ -1,8 +1,8 @@
 """The gateway's ears: the engine here, and before it the one on another machine where the settings name one.
 
-The engine elsewhere gives the text. The engine here hears beside it (`speech.url_beside`), because Wyoming gives one wording
-and says nothing about how sure it is; and so its transcript is already there when the other one fails. Names are suggested
-to it and held against the sound by it alone.
+The engine elsewhere gives the text. The engine here hears beside it (`speech.url_beside`), because Wyoming says nothing about
+how sure it is; and so its transcript is already there when the other one fails. Names are suggested to it and held
+against the sound by it alone.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class FallbackTranscriber:
     Args:
         local: the engine here.
         remote: the engine elsewhere.
-        beside: the engine here hears every call, and its wordings stand beside the text.
+        beside: the engine here hears every call, for a second opinion.
         time_out_s: longest wait for a turn.
         waits: when to try again after a failure.
     """
@@ -213,7 +213,10 @@ async def _outcome(local: Transcriber, pcm: bytes, hints: Hints) -> Transcript |
 
 
 def chosen(there: Transcript | None, here: Transcript | SpeechError) -> Transcript:
-    """The transcript of a call that two engines heard: the other machine's text, with all that only the engine here knows.
+    """The transcript of a call that two engines heard: the other machine's text, and what only the engine here can tell.
+
+    Of its wordings only the best one stands beside that text, a second opinion. The others are there to make up for poor
+    hearing: beside a text that was heard better they only bring in names that sound like something nobody said.
 
     Raises:
         SpeechError: neither heard it.
@@ -227,7 +230,7 @@ def chosen(there: Transcript | None, here: Transcript | SpeechError) -> Transcri
         return there
     return replace(
         there,
-        hypotheses=tuple(distinct([*there.hypotheses, *here.hypotheses])),
+        hypotheses=tuple(distinct([*there.hypotheses, *here.hypotheses[:1]])),
         average_logprob=max(here.average_logprob, _LEAST_LOGPROB),
         no_speech=here.no_speech,
     )

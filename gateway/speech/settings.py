@@ -35,8 +35,8 @@ class SpeechSettings:
     """A transmission that the engine at `url` hasn't transcribed by then is given as heard here."""
 
     url_beside: bool = True
-    """With `url`: the engine here hears each transmission as well. Its wordings are a second opinion on names, numbers and
-    denials, and its transcript is at hand when the other one fails. false spares this machine the work until it is needed."""
+    """With `url`: the engine here hears each transmission as well. Its best wording is a second opinion on numbers, denials and
+    names, and its transcript is at hand when the other one fails. false spares this machine the work until it is needed."""
 
     model: str | None = None
     """A name from `huecry models list`, or a folder. None: the model that comes with the package (whisper only)."""

@@ -129,7 +129,7 @@ async def until(true: Callable[[], object], within_s: float = 15.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_the_far_text_and_the_near_wordings() -> None:
+async def test_the_far_text_and_the_near_opinion() -> None:
     near = Near()
     async with WyomingServer("parrot", text="heard far away") as server, ears(server.url, near) as both:
         assert both.engine == f"wyoming parrot en-us at {server.url.removeprefix('tcp://')}, else near tiny"
@@ -138,9 +138,7 @@ async def test_the_far_text_and_the_near_wordings() -> None:
         assert [(one.text, one.biased, one.varied) for one in heard.hypotheses] == [
             ("heard far away", False, False),
             ("heard here", False, False),
-            ("hurt here", False, True),
-            ("Hart here", True, False),
-        ]
+        ], "its further wordings make up for poor hearing, which the other text doesn't need"
         assert (heard.average_logprob, heard.no_speech) == (-0.3, 0.2), "Wyoming tells neither"
         assert heard.engine.startswith("wyoming parrot")
         # Names are held against the sound here: Wyoming has no way of it.
@@ -306,7 +304,8 @@ def test_what_two_engines_heard_of_one_call() -> None:
     assert chosen(None, HERE) is HERE
     assert chosen(far, SpeechError("died")) is far
     both = chosen(far, HERE)
-    assert [one.text for one in both.hypotheses] == ["Heard here!", "hurt here", "Hart here"], "each wording once"
+    assert [one.text for one in both.hypotheses] == ["Heard here!"], "each wording once"
+    assert len(chosen(far, replace(HERE, text="", hypotheses=())).hypotheses) == 1
     with pytest.raises(SpeechError, match="died"):
         chosen(None, SpeechError("died"))
 
