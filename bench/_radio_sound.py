@@ -80,7 +80,8 @@ class SoftwareCard:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin calling back."""
+        """Begin calling back; again, where a driver has come back after a stall."""
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="software sound card", daemon=True)
         self._thread.start()
 
@@ -92,11 +93,11 @@ class SoftwareCard:
 
     def _run(self) -> None:
         began, count = time.monotonic(), 0
-        heard = self.heard
-        while heard is not None and not self._stop.is_set():
+        heard, stop = self.heard, self._stop
+        while heard is not None and not stop.is_set():
             block = self.give(count)
             count += 1
-            self._stop.wait(max(0.0, began + count * BLOCK_S - time.monotonic()))
+            stop.wait(max(0.0, began + count * BLOCK_S - time.monotonic()))
             heard(block.tobytes(), len(block), None, None)
 
 
