@@ -11,6 +11,7 @@ Garbage to expect: speech, which has such pairs for an instant now and then (so 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,10 +87,14 @@ class Dtmf:
     Args:
         least: fewer keys are no number.
         gap_s: a longer pause ends the number.
+        at_once: says of a number that it is complete without a pause after it.
     """
 
-    def __init__(self, least: int = 4, gap_s: float = 0.7) -> None:
+    def __init__(
+        self, least: int = 4, gap_s: float = 0.7, *, at_once: Callable[[str], bool] = lambda _number: False
+    ) -> None:
         self._least = least
+        self._at_once = at_once
         self._gap = round(gap_s * RATE / HOP)
         self._key: _Key | None = None
         self._number = ""
@@ -105,7 +110,8 @@ class Dtmf:
                 self._frame(frames.number + step, pair, frames.power[step], spans)
         elif self._key is not None:
             self._let_go()
-        if self._number and self._key is None and frames.number - self._last > self._gap:
+        waited = frames.number - self._last > self._gap
+        if self._number and self._key is None and (waited or self._at_once(self._number)):
             self._end(found)
         return Looked(found, spans)
 

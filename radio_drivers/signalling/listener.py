@@ -19,6 +19,7 @@ from radio_drivers.interface import RATE
 from radio_drivers.signalling.dtmf import Dtmf
 from radio_drivers.signalling.five_tone import HOLD_S, FiveTone
 from radio_drivers.signalling.found import Decoder, Found, Looked, Span
+from radio_drivers.signalling.masks import first_that_fits
 from radio_drivers.signalling.mdc1200_decoder import Mdc1200
 from radio_drivers.signalling.settings import SignallingSettings
 from radio_drivers.signalling.spectra import CHUNK, FRAME, Spectra
@@ -46,7 +47,15 @@ def decoders_of(settings: SignallingSettings) -> list[Decoder]:
         first_s = settings.five_tone_first_ms / 1000
         decoders.append(FiveTone(tone_set, settings.five_tone_least, settings.five_tone_most, first_s))
     if settings.dtmf:
-        decoders.append(Dtmf(settings.dtmf_least, settings.dtmf_gap_ms / 1000))
+        masks = settings.emergency_masks
+        decoders.append(
+            Dtmf(
+                settings.dtmf_least,
+                settings.dtmf_gap_ms / 1000,
+                # Whoever dials an emergency may speak right after its last key.
+                at_once=lambda number: first_that_fits(masks, "dtmf", number) is not None,
+            )
+        )
     if settings.mdc1200:
         decoders.append(Mdc1200())
     return decoders

@@ -126,6 +126,13 @@ def test_an_emergency_is_told_before_anybody_speaks() -> None:
     assert (after.text, after.unit) == ("91234", "1234")
 
 
+def test_an_emergency_dialled_is_told_with_its_last_key() -> None:
+    burst = samples(silence(0.1), dtmf("*999", 0.08, 0.05))
+    out = through(received(np.concatenate([burst, talk()])))
+    pressed = next(n for n, event in enumerate(out) if isinstance(event, EmergencyPressed))
+    assert not any(any(event.pcm) for event in out[:pressed] if isinstance(event, Audio))
+
+
 @pytest.mark.parametrize(
     ("burst", "told"),
     [
