@@ -30,7 +30,8 @@ def test_the_seeds_of_a_target_and_cuts_of_them_are_taken(name: str) -> None:
     one_input(b"")
     for seed in getattr(importlib.import_module(f"bench.fuzz_targets.{name}"), "SEEDS", ()):
         assert isinstance(seed, bytes)
-        for end in range(0, len(seed) + 1, max(1, len(seed) // 40)):
+        cuts = 40 if len(seed) <= 2_000 else 2  # sound is long, and one sample more or less of it is nothing
+        for end in range(0, len(seed) + 1, max(1, len(seed) // cuts)):
             one_input(seed[:end])
 
 
