@@ -40,7 +40,7 @@ INPUT_S = 5
 """A parser that chews longer than this on one input hangs. Typical is a fraction of a millisecond."""
 
 LONGEST = 4_096
-"""Bytes of an input: longer than any one line or header that the parsers keep."""
+"""Bytes of an input: longer than any one line or header that the parsers keep. Where a seed is longer (sound), that counts."""
 
 START_S = 30.0
 """Atheris and the parser's imports need some seconds before the first input."""
@@ -114,7 +114,8 @@ def fuzz(python: Path, target: str, seconds: int) -> Outcome:
     """Run one target for so long."""
     corpus = CORPUS / target
     corpus.mkdir(parents=True, exist_ok=True)
-    for seed in getattr(importlib.import_module(f"bench.fuzz_targets.{target}"), "SEEDS", ()):
+    seeds: tuple[bytes, ...] = getattr(importlib.import_module(f"bench.fuzz_targets.{target}"), "SEEDS", ())
+    for seed in seeds:
         (corpus / hashlib.sha256(seed).hexdigest()[:20]).write_bytes(seed)
     with tempfile.TemporaryDirectory(prefix="huecry-fuzz-") as name:
         folder = Path(name)
@@ -122,7 +123,7 @@ def fuzz(python: Path, target: str, seconds: int) -> Outcome:
             f"-max_total_time={seconds}",
             f"-rss_limit_mb={RSS_MB}",
             f"-timeout={INPUT_S}",
-            f"-max_len={LONGEST}",
+            f"-max_len={max(LONGEST, *map(len, seeds), 0)}",
             f"-artifact_prefix={folder}/",
             "-print_final_stats=1",
             "-reload=0",
