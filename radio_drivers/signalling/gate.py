@@ -80,11 +80,6 @@ class ToneGate:
         self._first_with = self._last_with = 0
         self._open = False
 
-    @property
-    def is_open(self) -> bool:
-        """The tone is there."""
-        return self._open
-
     def take(self, event: RadioEvent) -> list[RadioEvent]:
         """What goes on of, or because of, the next event."""
         match event:

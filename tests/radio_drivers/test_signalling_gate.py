@@ -125,10 +125,11 @@ def test_a_fade_of_the_tone_costs_nothing() -> None:
     np.testing.assert_array_equal(pcm(out), sound)
 
 
-def test_a_short_transmission_counts_too() -> None:
-    sound = voice(0.3, OURS)
+@pytest.mark.parametrize("seconds", [0.3, 0.17, 0.155])
+def test_a_short_transmission_counts_too(seconds: float) -> None:
+    sound = voice(seconds, OURS, tone=0.05)
     np.testing.assert_array_equal(pcm(through(talk(0.0, sound))), sound)
-    assert through(talk(0.0, voice(0.3, 100.0))) == []
+    assert through(talk(0.0, voice(seconds, 110.9, tone=0.05))) == []
 
 
 def test_a_neighbour_in_the_idle_audio_is_no_pre_roll() -> None:
