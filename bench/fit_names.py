@@ -28,8 +28,8 @@ from bench._names_hear import Clip, clips, hear, truth_of
 from bench._town import progress
 from dispatch.matching.evidence import FEATURES, logit
 from dispatch.matching.model import fitted
-from dispatch.matching.suspects import PRIOR_FEATURES
-from dispatch.matching.verified import Judged, beside_rivals, judge
+from dispatch.matching.suspects import PRIOR_FEATURES, Suspect
+from dispatch.matching.verified import Judged, beside_rivals, evidence, judge
 
 MODEL = REPOSITORY / "dispatch/data/names_model.json"
 
@@ -62,8 +62,9 @@ def prior_rows(heard: Iterable[Clip]) -> Iterable[Row]:
 def verdict_rows(heard: Iterable[Clip]) -> Iterable[Row]:
     """Everybody who was held against the sound, and whether they had been named."""
     for clip in heard:
-        for one in _judged(clip):
-            yield Row(clip.truth["call"], one.features, _named(one, clip), weight_of(clip))
+        # Not `judge`: it would ask the model that is being fitted, which may be one for other features.
+        for suspect, features, _ in evidence(clip.search.held_against(clip.fits), clip.search.by_text):
+            yield Row(clip.truth["call"], features, _named(suspect, clip), weight_of(clip))
 
 
 def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
@@ -75,7 +76,7 @@ def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
             whom = frozenset(entry.person.offender_id for entry in one.suspect.form.entries)
             odds = logit(beside_rivals(one, judged))
             if whom not in best or odds > best[whom][0]:
-                best[whom] = odds, _named(one, clip)
+                best[whom] = odds, _named(one.suspect, clip)
         for odds, right in best.values():
             yield Row(clip.truth["call"], {"log_odds": odds}, right, weight_of(clip))
 
@@ -84,9 +85,9 @@ def _judged(clip: Clip) -> list[Judged]:
     return judge(clip.search.held_against(clip.fits), clip.search.by_text)
 
 
-def _named(one: Judged, clip: Clip) -> bool:
+def _named(suspect: Suspect, clip: Clip) -> bool:
     named = {person.get("reference") for person in clip.truth["people"]}
-    return any(entry.person.reference in named for entry in one.suspect.form.entries)
+    return any(entry.person.reference in named for entry in suspect.form.entries)
 
 
 def write(section: str, model: Fitted, rows: Sequence[Row], sources: Sequence[str]) -> None:

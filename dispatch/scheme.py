@@ -70,6 +70,7 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
         "upper",
         "lower",
         "headwear",
+        "misheard_garments",
         "carrying",
         "vehicle",
         "plate",

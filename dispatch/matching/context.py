@@ -83,6 +83,7 @@ def prepare(
         if place.exact or len(place.said) >= 9
     ]
     masks += scheme.words["names.brands"].find(folded)
+    masks += _clothes(folded, scheme)
     if opening_words and words:
         masks.append(Span(0, words[min(opening_words, len(words)) - 1].after))
     calling = _calls_control(words, scheme)
@@ -103,6 +104,19 @@ def prepare(
         varied=varied,
     )
 
+
+def _clothes(folded: str, scheme: Scheme) -> list[Span]:
+    """Colours with the garment behind them: in "Green Parker" nobody called Green or Parker is named."""
+    colours = {span.end: span.start for span in scheme.words["description.colours"].find(folded)}
+    worn = [span for key in _WORN for span in scheme.words[key].find(folded)]
+    return [
+        Span(colours[before], garment.end)
+        for garment in worn
+        if (before := len(folded[: garment.start].rstrip())) in colours
+    ]
+
+
+_WORN = ("description.upper", "description.lower", "description.headwear", "description.misheard_garments")
 
 WHERE = frozenset({"at", "in", "into", "near", "outside", "inside", "opposite"})
 """Before a surname or nickname alone: "at Clarks" is a shop that the list of members lacks."""

@@ -19,6 +19,7 @@ from dispatch.matching.suspects import Place, Suspect
 FEATURES: Mapping[str, str] = {
     "text": "how far the words alone convince the rules, as the logit of their probability",
     "prior": "how far the wordings convince by sound, in log-odds",
+    "likeness": "how like the name the likeliest words sound, 0-1",
     "agreement": "mean likeness over all wordings in which no name was suggested, 0-1",
     "sounds": "phonemes of the name, at most 14: a short name is easily met by chance",
     "against_heard": "how much better the name fits the sound than the words heard in its place (log-probability)",
@@ -26,12 +27,15 @@ FEATURES: Mapping[str, str] = {
     "overruled": "how much worse the name fits than words that the engine is sure of: another name, said clearly",
     "per_token": "how likely the name's tokens are on average (log-probability)",
     "against_others": "how much better it fits than any other name of the register there",
+    "unrivalled": "that, as far as the name fits what was said at all",
     "against_common": "how much better it fits than common names that sound like it",
     "suggested": "1 where the engine wrote the name when it was suggested",
+    "suggested_alike": "the likeness, where the engine wrote the name when it was suggested: then it invented less",
     "context": "how much the words around call for a name",
     "surname": "1 for a surname alone",
     "alias": "1 for an alias",
     "everyday": "1 for a surname or alias that is an everyday word",
+    "everyday_per_token": "how likely the name's tokens are, where it is an everyday word",
     "clarity": "mean log-probability of the best wording: how clear the call is",
 }
 UNOPPOSED = 8.0
@@ -93,22 +97,29 @@ def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features 
         for innocent in innocent_names(suspect, hearing.wordings[place.wording], place)
         if (other := hearing.gain(place, innocent)) is not None
     ]
+    against_heard = _within(max(gains.values()), -20, 6)
+    against_others = _within(max(others, default=UNOPPOSED), -10, UNOPPOSED)
+    per_token = _within(max(fit.claimed / fit.tokens for fit in fits), -9, 0)
     return {
         "text": logit(by_text),
         "prior": _within(suspect.log_odds, -7, 7),
+        "likeness": suspect.likeness,
         "agreement": suspect.agreement,
         "sounds": float(min(14, suspect.sounds)),
-        "against_heard": _within(max(gains.values()), -20, 6),
+        "against_heard": against_heard,
         "heard_per_token": _within(heard, -6, 0),
         "overruled": _within(gains[best], -20, 0) * exp(_within(heard, -6, 0)),
-        "per_token": _within(max(fit.claimed / fit.tokens for fit in fits), -9, 0),
-        "against_others": _within(max(others, default=UNOPPOSED), -10, UNOPPOSED),
+        "per_token": per_token,
+        "against_others": against_others,
+        "unrivalled": against_others * (1 + against_heard / 20),
         "against_common": _within(min(common, default=UNOPPOSED), -10, UNOPPOSED),
         "suggested": float(suspect.suggested),
+        "suggested_alike": suspect.likeness if suspect.suggested else 0.0,
         "context": _within(max(place.context for place in gains), -6, 2),
         "surname": float(suspect.form.kind is MentionKind.LAST),
         "alias": float(suspect.form.kind is MentionKind.ALIAS),
         "everyday": float(suspect.everyday),
+        "everyday_per_token": per_token if suspect.everyday else 0.0,
         "clarity": _within(hearing.clarity, -1.5, 0),
     }
 

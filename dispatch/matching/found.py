@@ -25,6 +25,8 @@ class Found:
     best_here: bool = True
     """Nobody else on the register fits these words better."""
     only_biased: bool = False
+    shared: bool = False
+    """Several people on the register are called so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,10 @@ def _match(items: list[Found], now: datetime, zone: ZoneInfo) -> Match:
     confidence = min(confidence, max(0.985, CAPS[top.kind])) if len(strongest) > 1 else top.confidence
     if set(strongest) <= {MentionKind.FIRST}:
         confidence = min(confidence, CAPS[MentionKind.FIRST])
-    # Whom a denial fits best is denied, whatever else is said of that person.
-    negated = any(item.denied and item.best_here for item in items)
+    # Whom a denial fits best is denied, whatever else is said of that person; but of two brothers the surname denies only the one
+    # who isn't named whole beside it: "Bryan not Ryan".
+    named_whole = top.kind is MentionKind.FULL and not top.denied
+    negated = any(item.denied and item.best_here and not (item.shared and named_whole) for item in items)
     hedged = all(item.hedged for item in items if item.confidence >= 0.5 * top.confidence)
     person = top.person
     state, notice = person.notice(now, zone)

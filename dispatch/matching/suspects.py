@@ -154,7 +154,8 @@ def _found(  # noqa: PLR0917 - two callers, right above
         places.setdefault(hit.key, []).append(
             Place(hit.text, hit.first, hit.last, hit.likeness, _context(wording, hit.first, hit.last, scheme))
         )
-    return [_suspect(forms[key], there, lengths[key], wordings, everyday) for key, there in places.items()]
+    made = (_suspect(forms[key], there, lengths[key], wordings, everyday) for key, there in places.items())
+    return [suspect for suspect in made if suspect.places]
 
 
 def _another_first_name(wording: Wording, first: int, form: Form, given: frozenset[str]) -> bool:
@@ -194,7 +195,11 @@ def _context(wording: Wording, first: int, last: int, scheme: Scheme) -> float:
 def _suspect(
     form: Form, found: Sequence[Place], sounds: int, wordings: Sequence[Wording], everyday: frozenset[str]
 ) -> Suspect:
-    """What was heard with the name suggested is no likeness: it counts only as where to look in the best wording."""
+    """What was heard with the name suggested is no likeness: it counts only as where to look in the best wording.
+
+    Where the best wording has a shop or the caller there ("Boots to Control" heard "Boost the control"), a name that the engine
+    writes when it is suggested is nobody.
+    """
     ordered = sorted(found, key=lambda place: (-place.likeness, place.wording))
     plain = [place for place in ordered if not wordings[place.wording].biased]
     suggested = [place for place in ordered if wordings[place.wording].biased]
@@ -203,7 +208,8 @@ def _suspect(
         kept.setdefault(place.wording, place)
     if suggested:
         there = _in_the_best(suggested[0], wordings)
-        if not any(there.overlaps(place) for place in kept.values()):
+        caller = wordings[0].is_masked(_span(wordings[0], there))
+        if not caller and not any(there.overlaps(place) for place in kept.values()):
             kept[-1] = there
     said = {_words(wordings[place.wording], place): place.likeness for place in reversed(plain)}
     total = weight = 0.0
@@ -233,6 +239,10 @@ def _in_the_best(place: Place, wordings: Sequence[Wording]) -> Place:
     inside = [i for i, token in enumerate(best.words) if span.overlaps(Span(token.start, token.end))]
     first, last = (inside[0], inside[-1] + 1) if inside else (0, 1)
     return Place(0, first, last, _UNHEARD, place.context)
+
+
+def _span(wording: Wording, place: Place) -> Span:
+    return Span(wording.words[place.first].start, wording.words[place.last - 1].end)
 
 
 def _words(wording: Wording, place: Place) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
     judged = judge(hearing, by_text)
     for one in judged:
         suspect, features = one.suspect, one.features
-        probability = min(one.cap, calibrated(beside_rivals(one, judged))) / len(suspect.form.entries)
+        probability = min(one.cap, calibrated(beside_rivals(one, judged)))
         place = suspect.places[0]
         wording = wordings[place.wording]
         where = in_best(wordings[0], wording, place.first, place.last) if place.wording else _span(wording, place)
@@ -64,7 +64,7 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
                 said,
                 where,
                 suspect.form.spoken,
-                round(probability, 3),
+                round(probability * share_of(entry.person, one, judged), 3),
                 reason(suspect, entry.person, said, features),
                 _share(suspect, wordings, "denied") >= _DENIED_SHARE
                 or any(where.overlaps(scope) for scope in call.negations),
@@ -72,12 +72,40 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
                 or any(where.overlaps(scope) for scope in call.hedges)
                 or _after_a_lost_not(wording, place),
                 best_here=features["against_others"] >= 0,
+                shared=len(suspect.form.entries) > 1,
             )
 
 
 def judge(hearing: Hearing, by_text: ByText) -> list[Judged]:
     """Everybody who was held against the sound."""
-    return [one for suspect in hearing.suspects if (one := _judged(suspect, hearing, by_text)) is not None]
+    return [_judged(suspect, features, said_so) for suspect, features, said_so in evidence(hearing, by_text)]
+
+
+def evidence(hearing: Hearing, by_text: ByText) -> Iterator[tuple[Suspect, Features, float]]:
+    """Everybody who was held against the sound: their features, and the probability by the words alone."""
+    for suspect in hearing.suspects:
+        said_so = max(by_text.get((entry.person.offender_id, suspect.form.kind), 0.0) for entry in suspect.form.entries)
+        features = features_of(suspect, hearing, said_so)
+        if features is not None:
+            yield suspect, features, said_so
+
+
+def share_of(person: Person, one: Judged, judged: Sequence[Judged]) -> float:
+    """Which part of a name's probability is this person's: people who share it share that, but where one of them is named whole
+    at the same words, the others have only what that leaves.
+    """
+    others = {entry.person.offender_id for entry in one.suspect.form.entries} - {person.offender_id}
+    if not others:
+        return 1.0
+    whole = [
+        calibrated(beside_rivals(other, judged))
+        for other in judged
+        if other.suspect.form.kind is MentionKind.FULL
+        and _people(other.suspect) <= others
+        and _same_words(one.suspect, other.suspect)
+    ]
+    alone = 1 / (len(others) + 1)
+    return min(alone, (1 - max(whole)) / len(others)) if whole else alone
 
 
 def calibrated(probability: float) -> float:
@@ -86,12 +114,7 @@ def calibrated(probability: float) -> float:
     return min(CAP, fitted("calibration", tuple(log_odds)).probability(log_odds))
 
 
-def _judged(suspect: Suspect, hearing: Hearing, by_text: ByText) -> Judged | None:
-    kind = suspect.form.kind
-    said_so = max(by_text.get((entry.person.offender_id, kind), 0.0) for entry in suspect.form.entries)
-    features = features_of(suspect, hearing, said_so)
-    if features is None:
-        return None
+def _judged(suspect: Suspect, features: Features, said_so: float) -> Judged:
     probability = min(CAP, fitted("verdict", tuple(FEATURES)).probability(features))
     cap = CAP
     if suspect.everyday:

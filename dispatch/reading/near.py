@@ -18,6 +18,8 @@ _LETTERS = (9, 26)
 _NEAR_ENOUGH = 86.0
 """Percent of rapidfuzz ratio: one letter in seven or so. Lower, "withanother" is "itsnother"."""
 _VARIANTS = 12
+_CALLED = frozenset({"all", "everyone", "everybody"})
+"""Who is called: part of no phrase that lacks the word. "Morning all" is not "morning call"."""
 _FEWEST, _WORDS = 2, 5
 """Words of the text that are put together and compared; one word is never a phrase."""
 
@@ -71,6 +73,8 @@ def near_phrases(words: Sequence[Token], tables: PhraseTables, keys: tuple[str, 
         if heard[int(i)] != listed[int(k)] and heard[int(i)] in listed[int(k)]:
             continue
         key, phrase = spoken[listed[int(k)]]
+        if _CALLED & (set(windows[heard[int(i)]].split()) - set(phrase.split())):
+            continue
         likeness = float(table[i, k])
         if key not in best or likeness > best[key].likeness:
             best[key] = Near(key, phrase, windows[heard[int(i)]], likeness)

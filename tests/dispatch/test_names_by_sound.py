@@ -136,6 +136,13 @@ def test_of_brothers_the_one_that_the_sound_fits_is_named() -> None:
     assert "Ryan Tillwater" not in found or found["Ryan Tillwater"].confidence < REVIEW
 
 
+def test_a_surname_leaves_little_for_the_brother_of_whoever_is_named_whole() -> None:
+    search = searching("Bryan Tillwater is in the shop, blue coat.")
+    found = judging(search, fits_only("Bryan Tillwater", "Tillwater"))
+    assert found["Bryan Tillwater"].confidence >= ALERT
+    assert "Ryan Tillwater" not in found or found["Ryan Tillwater"].confidence < 0.2
+
+
 def test_brothers_who_fit_alike_are_for_a_person_to_tell_apart() -> None:
     search = searching("Brian till water is in the shop, blue coat.")
     found = judging(search, fits_only("Bryan Tillwater", "Ryan Tillwater"))
@@ -147,7 +154,7 @@ def test_a_surname_that_is_a_word_is_for_a_person_to_look_at() -> None:
     people = (*PEOPLE, person(300, "Nick Street"))
     spoken = heard("There is a fight in the street, two males.")
     search = look_for(spoken, read(spoken, TOWN), people, TOWN)
-    found = judging(search, lambda name: -0.05 if name.casefold() == "street" else -6.0)
+    found = judging(search, lambda name: -0.05 if name.casefold() in {"street", "the street"} else -6.0)
     assert "Nick Street" not in found or found["Nick Street"].confidence <= EVERYDAY_CAP
 
 
@@ -158,6 +165,37 @@ def test_a_denial_that_some_wordings_lost_still_denies() -> None:
     )
     found = judging(search, fits_only("Kevin Marchwood"))
     assert found["Kevin Marchwood"].mention.negated
+
+
+def test_a_nickname_suggested_where_a_shop_calls_is_nobody() -> None:
+    """ "Boots to Control" heard "boost the control": a name like it that the engine writes once suggested is the shop all the same."""
+    people = (*PEOPLE, person(301, "Dora Finch", "Bootsy"))
+    spoken = heard(
+        "Boost the control, male in a red coat outside.", biased=["Bootsy Control, male in a red coat outside."]
+    )
+    search = look_for(spoken, read(spoken, TOWN), people, TOWN)
+    assert not any(name.startswith("Bootsy") for name in suspected(search))
+    elsewhere = heard("Control, boost he is outside.", biased=["Control, Bootsy is outside."])
+    found = suspected(look_for(elsewhere, read(elsewhere, TOWN), people, TOWN))
+    assert any(name.startswith("Bootsy") for name in found)
+
+
+def test_a_coloured_coat_is_nobody() -> None:
+    people = (*PEOPLE, person(302, "Craig Green"), person(303, "Dora Parker"))
+    spoken = heard("He is outside in a Green Parker with the hood up.")
+    assert not {"Green", "Parker"} & set(suspected(look_for(spoken, read(spoken, TOWN), people, TOWN)))
+    named = heard("Control, Parker is outside in a green coat.")
+    assert "Parker" in suspected(look_for(named, read(named, TOWN), people, TOWN))
+
+
+def test_of_brothers_the_one_named_whole_is_not_denied_by_the_surname() -> None:
+    search = searching(
+        "Correction, it was Bryan not Ryan. Bryan till water is in the shop.",
+        varied=["Correction, it was Bryan not Ryan till water. Bryan till water is in the shop."],
+    )
+    found = judging(search, fits_only("Bryan Tillwater", "Tillwater"))
+    assert not found["Bryan Tillwater"].mention.negated
+    assert "Ryan Tillwater" not in found or found["Ryan Tillwater"].mention.negated
 
 
 def test_without_answers_the_words_alone_decide() -> None:

@@ -123,6 +123,12 @@ def test_a_denial_is_never_made_of_what_is_nearly_one() -> None:
     assert not near_phrases(tokens("it is now him and it was naughty"), WORDS, ("intent.correction",))
 
 
+def test_a_greeting_to_all_is_no_roll_call() -> None:
+    keys = ("intent.radio_check",)
+    assert near_phrases(tokens("morning calls from the shop"), WORDS, keys)
+    assert not near_phrases(tokens("morning all frosties is about"), WORDS, keys)
+
+
 @pytest.mark.parametrize(
     ("text", "caller", "called"),
     [
