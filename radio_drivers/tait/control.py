@@ -112,7 +112,7 @@ class TaitControl:
             self._found_baud = baud
             if session is None:
                 raise AssertionError("a radio answered without a link")
-            await session.begin(first=self._first)
+            await session.begin(first=self._first, may_be_keyed=self._may_be_keyed)
             self._first = False
         except BaseException:
             await self.close()

@@ -78,16 +78,18 @@ class Session:
         """Send bytes as they are."""
         self._link.write(data)
 
-    async def begin(self, *, first: bool) -> None:
-        """A radio was found: make it tell us everything, and keep it so.
+    async def begin(self, *, first: bool, may_be_keyed: bool) -> None:
+        """A radio was found: release its key, make it tell us everything, and keep it so.
 
         Args:
             first: since the program began.
+            may_be_keyed: the link before this one left it transmitting.
 
         Raises:
             RadioSettingsError: it can't say when the channel is busy.
             LinkDown.
         """
+        await self.talking.release_first(may_be_keyed=may_be_keyed)
         await self._tending.begin(first=first)
         self._task = asyncio.create_task(self._tend(), name=f"Tait radio {self._channel}")
         self._task.add_done_callback(self._tended)

@@ -67,10 +67,6 @@ class Talking:
         """We pressed the key, or tried to, and the radio hasn't yet accepted the release."""
         return self._keyed_at is not None
 
-    def forget_key(self) -> None:
-        """The radio restarted: it doesn't transmit any more."""
-        self._set_keyed_at(None)
-
     def _stopped(self) -> None:
         """The radio must have stopped transmitting; the message about it was lost."""
         self._hearing.not_transmitting()
@@ -123,12 +119,31 @@ class Talking:
                 "(tait.key_confirm_s)"
             )
 
+    async def release_first(self, *, may_be_keyed: bool) -> None:
+        """Let go of whatever key is down as the link begins.
+
+        Args:
+            may_be_keyed: we pressed it, and the link went before it was let go of; then the guard insists.
+
+        Raises:
+            LinkDown.
+        """
+        try:
+            await self._transactions.tell(UNKEY)
+        except Refused as error:
+            log.warning("the radio refuses to release its key as the link begins", reason=str(error))
+            if may_be_keyed:
+                self._hearing.transmitting = True
+                self._set_keyed_at(self._clock())
+                self._set_release_failed()
+
     async def release(self) -> None:
         """Let go of the key; also where we don't know of having pressed it.
 
         Raises:
             LinkDown: the radio didn't accept it.
         """
+        pressed_at = self._keyed_at
         try:
             await self._transactions.tell(UNKEY, _is(Kind.PTT_OFF))
         except Refused as error:
@@ -139,9 +154,10 @@ class Talking:
         except BaseException:  # the asker may have lost patience; the guard has not
             self._set_release_failed()
             raise
-        was_keyed = self.keyed
+        if self._keyed_at != pressed_at:
+            return  # pressed anew meanwhile: this was not the release of that
         self._set_keyed_at(None)
-        if not was_keyed or not self._hearing.transmitting:
+        if pressed_at is None or not self._hearing.transmitting:
             return
         if not await self._waiting.until(lambda: not self._hearing.transmitting, STOP_S):
             # Perhaps only the message was lost. Once more does no harm.
@@ -227,7 +243,8 @@ class Talking:
 
         while True:
             if self.keyed:
-                await self._waiting.until(lambda: not self.keyed, own_s)
+                if not await self._waiting.until(lambda: not self.keyed, own_s):
+                    raise ChannelBusy("our own key is still down; the text was not sent")
                 deadline = self._clock() + rules.busy_wait_s
             if not await self._waiting.until(lambda: not taken(), max(0.0, deadline - self._clock())):
                 if self.keyed:

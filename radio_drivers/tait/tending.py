@@ -57,7 +57,7 @@ class Tending:
         return (self._keep_told(), self._measure(), self._fetch_texts(), self._doubt_busy(), self._doubt_transmitting())
 
     async def begin(self, *, first: bool) -> None:
-        """Key up, then everything that we want to hear.
+        """Everything that we want to hear.
 
         Args:
             first: since the program began: a text that lies in the radio may be from any time.
@@ -66,13 +66,12 @@ class Tending:
             RadioSettingsError: the radio can't say when the channel is busy.
             LinkDown.
         """
-        await self._tell("release by command", m.UNKEY)
         await self._identify()
         await self._tell_all()
         if first:
             await self._tell("text messages", m.DROP_TEXT)
         else:
-            self._hearing.text_waits = True  # perhaps
+            await self._get_text()
 
     async def _identify(self) -> None:
         software = await self._transactions.try_once(m.GET_VERSIONS, _is_software, IDENTITY_S)
@@ -123,7 +122,6 @@ class Tending:
             await self._waiting.until(lambda: hearing.restarted, self._settings.keepalive_s)
             if hearing.restarted:
                 if talking.keyed:
-                    talking.forget_key()
                     raise LinkDown("the radio restarted while it transmitted for us")
                 hearing.restarted = False
                 await self._until_back()
@@ -171,12 +169,15 @@ class Tending:
                 lambda: not hearing.text_waits, TEXT_S
             ):
                 continue
-            try:
-                await self._transactions.ask(m.GET_TEXT, lambda f: isinstance(m.read(f), m.Text))
-            except Refused as error:
-                log.warning("a text could not be read", channel=self._channel, reason=str(error))
-                await self._tell("text messages", m.DROP_TEXT)
+            await self._get_text()
             hearing.text_waits = False
+
+    async def _get_text(self) -> None:
+        try:
+            await self._transactions.ask(m.GET_TEXT, lambda f: isinstance(m.read(f), m.Text))
+        except Refused as error:
+            log.warning("a text could not be read", channel=self._channel, reason=str(error))
+            await self._tell("text messages", m.DROP_TEXT)
 
     async def _doubt_busy(self) -> None:
         hearing = self._hearing

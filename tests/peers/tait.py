@@ -40,10 +40,15 @@ TCGETS2 = 0x802C542A
 def framed(ident: str, parameters: str = "") -> bytes:
     """A frame with its CR, made by the book: add everything up, keep eight bits, take the two's complement."""
     body = f"{ident}{len(parameters):02X}{parameters}".encode("latin-1")
+    return body + summed_up(body) + b"\r"
+
+
+def summed_up(body: bytes) -> bytes:
+    """The checksum of what stands before it."""
     total = 0
     for byte in body:
         total = (total + byte) % 256
-    return body + f"{(256 - total) % 256:02X}\r".encode()
+    return f"{(256 - total) % 256:02X}".encode()
 
 
 class TaitRadio:
@@ -169,8 +174,8 @@ class TaitRadio:
         if len(line) > LINE_MAX:
             return 0x03, []
         text = line.decode("latin-1")
-        ident, size, parameters, checksum = text[:1], text[1:3], text[3:-2], text[-2:]
-        if len(line) < 5 or framed(ident, parameters)[-3:-1] != checksum.encode("latin-1"):
+        ident, size, parameters = text[:1], text[1:3], text[3:-2]
+        if len(line) < 5 or summed_up(line[:-2]) != line[-2:]:
             return 0x02, []
         if size != f"{len(parameters):02X}":
             return 0x05, []
@@ -337,7 +342,7 @@ class TaitRadio:
     def text(self, text: str, caller: str = "") -> None:
         """A text arrives."""
         self._progress("19")
-        if self.buffer:
+        if self.buffer or self.mode != "command":
             self.lost_texts.append(text)
             return
         if self.auto_acks:
