@@ -91,8 +91,9 @@ def evidence(hearing: Hearing, by_text: ByText) -> Iterator[tuple[Suspect, Featu
 
 
 def share_of(person: Person, one: Judged, judged: Sequence[Judged]) -> float:
-    """Which part of a name's probability is this person's: people who share it share that, but where one of them is named whole
-    at the same words, the others have only what that leaves.
+    """Which part of a name's probability is this person's.
+
+    People who share a name share that; where one of them is named whole at the same words, the others have what that leaves.
     """
     others = {entry.person.offender_id for entry in one.suspect.form.entries} - {person.offender_id}
     if not others:
