@@ -27,15 +27,15 @@ FEATURES: Mapping[str, str] = {
     "overruled": "how much worse the name fits than words that the engine is sure of: another name, said clearly",
     "per_token": "how likely the name's tokens are on average (log-probability)",
     "against_others": "how much better it fits than any other name of the register there",
-    "unrivalled": "that, as far as the name fits what was said at all",
+    "unrivalled": "the same, counted the less the worse the name fits what was said at all",
     "against_common": "how much better it fits than common names that sound like it",
     "suggested": "1 where the engine wrote the name when it was suggested",
-    "suggested_alike": "the likeness, where the engine wrote the name when it was suggested: then it invented less",
+    "suggested_alike": "the likeness, where the engine wrote the name when suggested: words much like it are easily drawn to it, and prove less",
     "context": "how much the words around call for a name",
     "surname": "1 for a surname alone",
     "alias": "1 for an alias",
     "everyday": "1 for a surname or alias that is an everyday word",
-    "everyday_per_token": "how likely the name's tokens are, where it is an everyday word",
+    "everyday_per_token": "how likely the name's tokens are, where it is an everyday word: the engine knows such words, and likes them",
     "clarity": "mean log-probability of the best wording: how clear the call is",
 }
 UNOPPOSED = 8.0
