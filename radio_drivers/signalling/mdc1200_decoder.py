@@ -29,12 +29,12 @@ from radio_drivers.signalling.spectra import BIN_HZ, CHUNK, FRAME, HOP, Floats, 
 
 KEPT = 9_600
 """Samples kept, 0.6 s: a synchronisation and two blocks are 0.22 s."""
-PREAMBLE_HZ = 1800.0
-"""A preamble changes with every bit: one steady tone."""
+PREAMBLE_HZ = (1200.0, 1800.0)
+"""A preamble changes with every bit, or with none (some makers' firmware sends zeros): one steady tone."""
 PREAMBLE_OFF = 0.03
 PREAMBLE_SHARE = 0.45
 PREAMBLE_S = 0.6
-"""A longer tone of 1800 Hz is no preamble."""
+"""A longer tone is no preamble."""
 AFTER_PREAMBLE = round((SYNC_BITS * BIT + FRAME) / HOP)
 """Frames after a preamble in which its synchronisation must have been found."""
 MARGIN = round(0.012 * RATE)
@@ -47,7 +47,7 @@ BAND_SHARE = 0.55
 """A chunk without a frame that has this much of its energy in 900-2100 Hz, nor one before it, has no synchronisation: at 0 dB
 it has 0.7. Most speech has less, which saves the search for it."""
 _BAND = slice(round(900 / BIN_HZ), round(2100 / BIN_HZ) + 1)
-_BINS = round(1700 / BIN_HZ), round(1900 / BIN_HZ)
+_BINS = [(round((hertz - 100) / BIN_HZ), round((hertz + 100) / BIN_HZ)) for hertz in PREAMBLE_HZ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,10 @@ class Mdc1200:
         return min([end - FRAME // 2 - MARGIN, *(max(start, self._silenced) for start in starts)])
 
     def _watch_for_preamble(self, frames: Frames) -> None:
-        hertz, strength = peak_between(frames.power, *_BINS)
-        good = (np.abs(hertz / PREAMBLE_HZ - 1) <= PREAMBLE_OFF) & (strength >= PREAMBLE_SHARE * frames.band)
+        good = np.zeros(len(frames.power), np.bool_)
+        for wanted, bins in zip(PREAMBLE_HZ, _BINS, strict=True):
+            hertz, strength = peak_between(frames.power, *bins)
+            good |= (np.abs(hertz / wanted - 1) <= PREAMBLE_OFF) & (strength >= PREAMBLE_SHARE * frames.band)
         if frames.quiet or (self._tone is None and not good.any()):
             good[:] = False
         for step, is_tone in enumerate(good.tolist()):
