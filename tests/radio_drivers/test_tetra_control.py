@@ -27,6 +27,8 @@ from radio_drivers.interface import (
 from radio_drivers.line.squelch import Change
 from radio_drivers.tetra import TetraSettings
 from radio_drivers.tetra.control import TetraControl
+from radio_drivers.tetra.dialogue import Dialogue
+from radio_drivers.tetra.protocol import Done
 from tests.peers import virtual_time
 from tests.peers.tetra import Habits, MemoryLink, TetraRadio
 
@@ -160,6 +162,9 @@ async def test_half_typed_rubbish_in_the_radio_is_got_out_of() -> None:
     bench.radio.receive(b"rubbish")
     await bench.control.send_text("hello", "1002")
     assert len(bench.radio.messages) == 1
+    bench.radio.receive(b"more rubbish")  # this time before the message itself
+    await bench.control.send_text("hello again", "1002")
+    assert len(bench.radio.messages) == 2
     await bench.control.close()
 
 
@@ -207,8 +212,11 @@ async def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
 @virtually
 async def test_a_radio_switched_off_and_on_is_told_again_what_to_tell_us() -> None:
     async with opened() as bench:
+        await bench.control.send_text("before", None)
         bench.radio.reset()
         await bench.hear(60)
+        await bench.control.send_text("after", None)
+        assert len(bench.radio.messages) == 2
         assert bench.radio.listening
         assert not bench.radio.echo
         assert bench.ear.lost == []
@@ -536,6 +544,18 @@ async def test_no_report_and_nothing_said_of_sending_counts_as_sent() -> None:
 
 
 @virtually
+async def test_nothing_is_waited_for_on_a_link_that_has_gone() -> None:
+    async with opened(Habits(delivery=None)) as bench:
+        sending = asyncio.create_task(bench.control.send_text("hello", "1002"))
+        await bench.hear(1)
+        assert bench.radio.messages
+        bench.link.cut()
+        await bench.hear()
+        with pytest.raises(LinkDown, match="plug was pulled"):
+            await sending
+
+
+@virtually
 async def test_a_refused_text_is_an_error_and_the_next_one_goes() -> None:
     async with opened(Habits(refuses=("AT+CMGS=1",))) as bench:
         with pytest.raises(LinkDown, match="refused the message"):
@@ -642,6 +662,40 @@ async def test_whoever_asks_for_the_key_may_go_away_meanwhile() -> None:
 
 
 @virtually
+async def test_a_release_is_carried_out_even_if_whoever_asked_for_it_has_gone() -> None:
+    async with opened(ptt="pei", group="500") as bench:
+        await bench.control.key(on=True)
+        bench.radio.habits.slow_s = lambda: 1.0
+        texting = asyncio.create_task(bench.control.send_text("hello", None))
+        await bench.hear(0.1)
+        releasing = asyncio.create_task(bench.control.key(on=False))
+        await bench.hear(0.1)
+        releasing.cancel()
+        await asyncio.wait({releasing})
+        await texting
+        assert not bench.radio.on_air
+        assert bench.radio.heard.index("AT+CUTXC=7") < bench.radio.heard.index("AT+CMGS=500,72"), "it goes first"
+
+
+@virtually
+async def test_a_release_goes_before_whatever_waits() -> None:
+    written: list[bytes] = []
+    dialogue = Dialogue(written.append, 2.0)
+    running = asyncio.create_task(dialogue.run())
+    await asyncio.sleep(0)
+    asked = [asyncio.create_task(dialogue.ask(command)) for command in ("AT+ONE", "AT+TWO", "AT+THREE")]
+    await asyncio.sleep(0)
+    asked.append(asyncio.create_task(dialogue.ask("AT+RELEASE", first=True)))
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        dialogue.feed(Done(ok=True))
+    await asyncio.wait(asked)
+    assert written == [b"AT\r\n", b"AT+RELEASE\r\n", b"AT+ONE\r\n", b"AT+TWO\r\n", b"AT+THREE\r\n"]
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@virtually
 async def test_the_key_is_released_when_we_go() -> None:
     async with opened(ptt="pei", group="500") as bench:
         await bench.control.key(on=True)
@@ -689,6 +743,7 @@ async def test_who_takes_the_channel_from_us_is_heard_and_not_hung_up() -> None:
         assert bench.ear.open == [True]
         await bench.control.key(on=False)
         assert bench.radio.call == 7
+        assert "AT+CUTXC=7" not in bench.radio.heard
 
 
 @virtually
