@@ -82,7 +82,8 @@ def spoken(dice: np.random.Generator, count: int = 6) -> Sound:
     ]
     wave = subprocess.run([*command, text], capture_output=True, check=True).stdout
     samples, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
-    return soxr.resample(samples, rate, RATE).astype(np.float32)
+    made: Sound = soxr.resample(samples, rate, RATE).astype(np.float32)
+    return made
 
 
 @cache
@@ -93,7 +94,8 @@ def packaged_voice() -> Sound:
 
     voice = hibari.Hibari()
     parts = [np.asarray(voice(text, speed=1.0, seed=n), np.float32) for n, text in enumerate(SENTENCES[:30])]
-    return soxr.resample(np.concatenate(parts), 24_000, RATE).astype(np.float32)
+    made: Sound = soxr.resample(np.concatenate(parts), 24_000, RATE).astype(np.float32)
+    return made
 
 
 @cache
@@ -120,7 +122,8 @@ def again(base: Sound, dice: np.random.Generator, seconds: float) -> Sound:
     quicker = dice.uniform(0.87, 1.15)
     need = min(len(base), round(seconds * RATE * quicker))
     start = int(dice.integers(0, len(base) - need + 1))
-    return soxr.resample(base[start : start + need], RATE, RATE / quicker).astype(np.float32)
+    made: Sound = soxr.resample(base[start : start + need], RATE, RATE / quicker).astype(np.float32)
+    return made
 
 
 def through_radio(sound: Sound, dice: np.random.Generator) -> npt.NDArray[np.int16]:
@@ -130,7 +133,8 @@ def through_radio(sound: Sound, dice: np.random.Generator) -> npt.NDArray[np.int
     noise *= rms(clean) / max(rms(noise), 1e-9) * 10 ** (-dice.uniform(3, 30) / 20)
     both = clean + noise
     both *= 10 ** (dice.uniform(-36, -8) / 20) / max(rms(both), 1e-9)
-    return np.clip(both * 32768, -32768, 32767).astype(np.int16)
+    made: npt.NDArray[np.int16] = np.clip(both * 32768, -32768, 32767).astype(np.int16)
+    return made
 
 
 def noises(dice: np.random.Generator, seconds: float) -> Sound:
@@ -160,7 +164,8 @@ def noises(dice: np.random.Generator, seconds: float) -> Sound:
                 np.arange(0, seconds + 1, 0.5),
                 dice.uniform(300, 3000, int(seconds * 2) + 3)[: len(np.arange(0, seconds + 1, 0.5))],
             )
-            return (np.sin(2 * np.pi * np.cumsum(wander) / RATE) + 0.2 * white).astype(np.float32)
+            made: Sound = (np.sin(2 * np.pi * np.cumsum(wander) / RATE) + 0.2 * white).astype(np.float32)
+            return made
         case 6:  # machines: harmonics of something between 60 and 200 Hz that changes slowly
             base = np.interp(at, [0, seconds / 2, seconds], dice.uniform(60, 200, 3))
             turns = 2 * np.pi * np.cumsum(base) / RATE
@@ -171,7 +176,8 @@ def noises(dice: np.random.Generator, seconds: float) -> Sound:
             pitch = dice.uniform(500, 2500, int(dice.integers(2, 4)))
             step = dice.uniform(0.05, 0.6)
             tone = pitch[(at / step).astype(int) % len(pitch)]
-            return (np.sin(2 * np.pi * np.cumsum(tone) / RATE) + 0.1 * white).astype(np.float32)
+            alarm: Sound = (np.sin(2 * np.pi * np.cumsum(tone) / RATE) + 0.1 * white).astype(np.float32)
+            return alarm
 
 
 def innocent(seed: int, seconds: float) -> Iterator[tuple[str, npt.NDArray[np.int16]]]:
@@ -218,7 +224,8 @@ def mixed(
         piece = speech[start : start + len(sound)]
         sound[: len(piece)] += piece / rms(speech) * level * 10 ** (-speech_db / 20)
     sound *= 10 ** (dice.uniform(-30, -12) / 20) / level
-    return np.clip(sound * 32768, -32768, 32767).astype(np.int16)
+    made: npt.NDArray[np.int16] = np.clip(sound * 32768, -32768, 32767).astype(np.int16)
+    return made
 
 
 def talking(dice: np.random.Generator) -> Sound:
@@ -226,4 +233,5 @@ def talking(dice: np.random.Generator) -> Sound:
     sound = in_band(np.tanh(3 * (base := spoken(dice, 12)) / np.abs(base).max()))
     frames = sound[: len(sound) // 320 * 320].reshape(-1, 320)
     level = np.sqrt((frames**2).mean(axis=1))
-    return frames[level > 0.25 * np.sqrt((level**2).mean())].reshape(-1)
+    made: Sound = frames[level > 0.25 * np.sqrt((level**2).mean())].reshape(-1)
+    return made

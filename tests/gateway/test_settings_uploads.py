@@ -98,7 +98,7 @@ def test_the_archive_needs_a_key_and_channels_that_there_are(tmp_path: Path) -> 
     with pytest.raises(SettingsError, match="archive_key"):
         load(tmp_path, radio("town") + ARCHIVE.format(channel="town"))
     with pytest.raises(SettingsError, match="no radio of that name"):
-        load(tmp_path, radio("town") + ARCHIVE.format(channel="twon") + '[secrets]\narchive_key = "archive-key-1"\n')
+        load(tmp_path, radio("town") + ARCHIVE.format(channel="tower") + '[secrets]\narchive_key = "archive-key-1"\n')
     with pytest.raises(SettingsError, match=r"archive\.url"):
         load(tmp_path, '[archive]\nenabled = true\nurl = "archive.example"\n')
     settings = load(

@@ -34,7 +34,8 @@ def sox(*arguments: str) -> Samples:
 
 def samples(*parts: Wave, level: float = 0.3) -> Samples:
     """Waves one after the other, as a sound card gives them."""
-    return np.rint(np.concatenate(parts) * level * 32767).astype(np.int16)
+    made: Samples = np.rint(np.concatenate(parts) * level * 32767).astype(np.int16)
+    return made
 
 
 def with_silence(*parts: Wave, level: float = 0.3) -> Samples:
@@ -49,7 +50,8 @@ def noise(seed: int, seconds: float, rms: float) -> npt.NDArray[np.float32]:
     hertz = np.fft.rfftfreq(n, 1 / RATE)
     spectrum[(hertz < 300) | (hertz > 3000)] = 0
     sound = np.fft.irfft(spectrum, n)
-    return (sound * rms / np.sqrt(np.mean(sound**2))).astype(np.float32)
+    made: npt.NDArray[np.float32] = (sound * rms / np.sqrt(np.mean(sound**2))).astype(np.float32)
+    return made
 
 
 def plus_noise(clean: Samples, seed: int, snr_db: float) -> Samples:
