@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 
 import structlog
+from typing_extensions import override
 
+from radio_drivers.around import DriverAround
 from radio_drivers.eventqueue import EventQueue
 from radio_drivers.interface import (
-    Abilities,
     ChannelBusy,
     EmergencyPressed,
     KeyingRules,
@@ -42,7 +43,7 @@ SETTINGS_RETRY_S = 30.0
 """A broker that doesn't let us in is asked again after this; the channel itself goes on without."""
 
 
-class MmdvmDriver:
+class MmdvmDriver(DriverAround):
     """A base station with an MMDVMHost beside it; see `radio_drivers.interface.RadioDriver` for the contract.
 
     Sound, key and link are those of `inner`. MMDVMHost adds who talks, how strong, emergencies, and that the channel is
@@ -71,7 +72,7 @@ class MmdvmDriver:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         delays: Callable[[], Iterator[float]] = backoff,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._settings = settings
         self._rules = rules
         self._now = now
@@ -95,26 +96,12 @@ class MmdvmDriver:
         )
 
     @property
-    def channel(self) -> str:
-        """The channel's name in the configuration."""
-        return self._inner.channel
-
-    @property
-    def abilities(self) -> Abilities:
-        """Those of the driver that has the sound."""
-        return self._inner.abilities
-
-    @property
-    def connected(self) -> bool:
-        """The base station itself can be reached."""
-        return self._inner.connected
-
-    @property
     def companion_connected(self) -> bool:
         """MMDVMHost's broker can be reached."""
         return self._link.connected
 
     @property
+    @override
     def busy(self) -> bool:
         """Somebody else is talking, by what either of them knows."""
         return self._inner.busy or (not self._ours and self._talkers.busy(self._clock()))
@@ -124,10 +111,12 @@ class MmdvmDriver:
         """MMDVMHost's messages since the start that could not be read."""
         return self._complaints.count
 
+    @override
     def events(self) -> AsyncIterator[RadioEvent]:
         """Everything received by both, in order of arrival."""
         return self._queue
 
+    @override
     async def run(self) -> None:
         """Hold both links until cancelled.
 
@@ -146,18 +135,11 @@ class MmdvmDriver:
         if wrong is not None:
             raise wrong
 
+    @override
     async def send_voice(self, pcm: bytes) -> None:
         """As the driver that has the sound, once nobody talks by what MMDVMHost knows either."""
         await self._until_clear()
         await self._inner.send_voice(pcm)
-
-    async def send_text(self, text: str, to: str | None = None) -> None:
-        """As the driver that has the sound."""
-        await self._inner.send_text(text, to)
-
-    async def drop_key(self) -> None:
-        """Release the key now."""
-        await self._inner.drop_key()
 
     async def _until_clear(self) -> None:
         asked = self._clock()

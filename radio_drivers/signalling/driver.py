@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from radio_drivers.interface import Abilities, RadioDriver, RadioEvent
+from typing_extensions import override
+
+from radio_drivers.around import DriverAround
+from radio_drivers.interface import RadioDriver, RadioEvent
 from radio_drivers.signalling.bursts import Bursts
 from radio_drivers.signalling.calls import with_call
 from radio_drivers.signalling.gate import ToneGate
 from radio_drivers.signalling.settings import SignallingSettings
 
 
-class SignallingDriver:
+class SignallingDriver(DriverAround):
     """A driver around a driver. See `radio_drivers.interface.RadioDriver` for the contract.
 
-    Everything goes through; `Signalled` and `EmergencyPressed` are added, who has not our sub-audible tone is left out.
+    Everything goes through; `Signalled` and `EmergencyPressed` are added, who has not our sub-audible tone is left out (but makes the
+    channel busy all the same).
     Reading is done when the reader asks: the queue of the driver inside stays the only one, with its bounds.
 
     Args:
@@ -24,42 +28,15 @@ class SignallingDriver:
     """
 
     def __init__(self, inner: RadioDriver, settings: SignallingSettings) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._settings = settings
 
-    @property
-    def inner(self) -> RadioDriver:
-        """The base station itself."""
-        return self._inner
-
-    @property
-    def channel(self) -> str:
-        """The channel's name in the configuration."""
-        return self._inner.channel
-
-    @property
-    def abilities(self) -> Abilities:
-        """Those of the base station."""
-        return self._inner.abilities
-
-    @property
-    def connected(self) -> bool:
-        """The base station can be reached now."""
-        return self._inner.connected
-
-    @property
-    def busy(self) -> bool:
-        """Somebody else is talking now, with our tone or without: the channel is taken."""
-        return self._inner.busy
-
-    async def run(self) -> None:
-        """Hold the link until cancelled."""
-        await self._inner.run()
-
+    @override
     def events(self) -> AsyncIterator[RadioEvent]:
         """Everything received, in order, held back as `radio_drivers.signalling.listener` says. One reader."""
         return _Heard(self._inner.events(), self._settings)
 
+    @override
     async def send_voice(self, pcm: bytes) -> None:
         """Send the call, if one is set, and the announcement in one key-down. Errors are those of the base station.
 
@@ -71,14 +48,6 @@ class SignallingDriver:
             return
         # A long announcement takes some ten milliseconds to mix.
         await self._inner.send_voice(await asyncio.to_thread(with_call, pcm, self._settings))
-
-    async def send_text(self, text: str, to: str | None = None) -> None:
-        """Send text, if the base station can."""
-        await self._inner.send_text(text, to)
-
-    async def drop_key(self) -> None:
-        """Release the key now."""
-        await self._inner.drop_key()
 
 
 class _Heard:
