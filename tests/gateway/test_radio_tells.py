@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,8 @@ async def test_an_emergency_is_decided_before_any_speech_and_says_where(tmp_path
         for wording in (handled.text.voice, handled.text.radio_text, handled.text.sms, handled.text.summary):
             assert "Sprockets, Mill L" in wording, "texts shorten it: Mill Ln"
         await town.until(lambda: hill.spoken)
-        hill.says(said(1), town.channel.clock.now(), EmergencyPressed("hill", town.channel.clock.now(), "12AB"))
+        later = now + timedelta(seconds=20)  # however long the announcement took here
+        hill.says(said(1), later, EmergencyPressed("hill", later, "12AB"))
         await town.until(lambda: len(town.handled) == 2)
         assert [one.transmission.source for one in town.handled] == ["emergency button", "radio"], (
             "repeats alert nobody"
