@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from radio_drivers.interface import (
     EmergencyPressed,
@@ -351,7 +352,7 @@ def test_stun_and_receipts_are_told() -> None:
     run(test)
 
 
-def test_faults_and_late_refusals_are_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_and_late_refusals_are_in_the_log() -> None:
     async def test() -> None:
         async with opened() as bench:
             bench.radio.message("e", "102")
@@ -359,10 +360,10 @@ def test_faults_and_late_refusals_are_in_the_log(capsys: pytest.CaptureFixture[s
             await asyncio.sleep(0.1)
             assert bench.ear.lost == []
 
-    run(test)
-    said = capsys.readouterr().out
-    assert "system error 02" in said
-    assert "too late to know what" in said
+    with capture_logs() as logs:
+        run(test)
+    assert any(log.get("fault") == "system error 02" for log in logs)
+    assert any("too late to know what" in log["event"] for log in logs)
 
 
 def test_a_turned_knob_is_told() -> None:
