@@ -85,7 +85,7 @@ async def test_two_of_them_are_heard_known_logged_and_spoken_through(town: Town,
         await town.nothing_more_to_send(90)
         said = await asyncio.to_thread(recording.stop)
         for radio in (north, south):
-            assert [on for _, on in radio.keyings] == [True, False]
+            assert [on for _, on in radio.keyings] == [True, False], town.log.read_text()[-3_000:]
             assert radio.keyings[1][0] - radio.keyings[0][0] > 2, "an announcement takes its time"
         assert np.abs(np.frombuffer(said[: len(said) // 2 * 2], np.int16)).max() > 1_000
         texts = [text for _, text in north.sent_texts]

@@ -62,6 +62,8 @@ sms_auth_token = "{token}"
 
 [outbox]
 first_retry_s = 0.2
+longest_retry_s = 4
+max_tries = 15
 poll_s = 0.5
 """
 
