@@ -14,8 +14,9 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_SCRIPT = 'read -r _ || { printf %b "$1"; sleep 1; }'
-"""An orderly end is a line on the pipe. The second's wait keeps a TCP connection open until the other end has read."""
+_SCRIPT = 'read -r _ || { for word in "$@"; do printf %b "$word"; sleep 0.2; done; sleep 1; }'
+"""An orderly end is a line on the pipe. The pauses are for a radio that takes one command after the other; the second's wait
+keeps a TCP connection open until the other end has read."""
 
 END_S = 2.0
 """A shell that doesn't end within this is killed."""
@@ -27,12 +28,12 @@ class DeadMan:
     def __init__(self) -> None:
         self._child: asyncio.subprocess.Process | None = None
 
-    async def watch(self, link: int, release: bytes) -> None:
+    async def watch(self, link: int, *release: bytes) -> None:
         """Begin to wait. Without a shell the gateway goes on, and says so.
 
         Args:
             link: file descriptor of the base station's link; shared, so nothing is read from it.
-            release: written to it, at once, when we have died.
+            release: written to it when we have died, the first at once, the others a fifth of a second apart.
         """
         try:
             self._child = await asyncio.create_subprocess_exec(
@@ -40,7 +41,7 @@ class DeadMan:
                 "-c",
                 _SCRIPT,
                 "huecry-deadman",
-                "".join(f"\\0{byte:03o}" for byte in release),
+                *("".join(f"\\0{byte:03o}" for byte in word) for word in release),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=link,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import serial  # noqa: TID251 bytes by pyserial, for every driver with a data po
 from serial import rfc2217  # noqa: TID251 as above
 from typing_extensions import override
 
+from radio_drivers.deadman import DeadMan
 from radio_drivers.interface import LinkDown, RadioError, RadioSettingsError
 from radio_drivers.line.ports import close_port, keep_hangup, list_serial_ports
 
@@ -66,6 +68,10 @@ class Port(Protocol):
         """Send."""
         ...
 
+    def fileno(self) -> int:
+        """Its file descriptor; raises where it has none."""
+        ...
+
 
 class Link(Protocol):
     """A way to a radio, as the control sees it."""
@@ -112,6 +118,8 @@ class SerialLink:
         low: modem lines to keep off until told otherwise; the others are on, as a terminal's are.
         flow: flow control.
         where: the setting that holds `url`, for messages.
+        last_words: sent, with pauses, when this process dies without closing the port, where the port is of this machine
+            or a plain socket.
     """
 
     def __init__(
@@ -122,10 +130,13 @@ class SerialLink:
         low: frozenset[Line] = frozenset(),
         flow: Flow = "none",
         where: str = "port",
+        last_words: tuple[bytes, ...] = (),
     ) -> None:
         self._url = url
         self._make = _PortMaker(url, baud, low, flow, where)
         self._worker: _Worker | None = None
+        self._last_words = last_words
+        self._deadman = DeadMan()
 
     async def open(self, on_bytes: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
         """Open the port and start to read.
@@ -138,7 +149,13 @@ class SerialLink:
         self._worker = worker
         worker.start()
         try:
-            await worker.opened
+            descriptor = await worker.opened
+            if descriptor is not None:
+                try:
+                    if self._last_words:
+                        await self._deadman.watch(descriptor, *self._last_words)
+                finally:
+                    os.close(descriptor)
         except BaseException:
             await self.close()
             raise
@@ -167,6 +184,7 @@ class SerialLink:
         worker, self._worker = self._worker, None
         if worker is None:
             return
+        await self._deadman.stand_down()
         worker.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(worker.ended), CLOSE_S)
@@ -182,7 +200,8 @@ class _Worker:
         on_bytes: Callable[[bytes], None],
         on_lost: Callable[[str], None],
     ) -> None:
-        self.opened: asyncio.Future[None] = loop.create_future()
+        self.opened: asyncio.Future[int | None] = loop.create_future()
+        """Gives a copy of the port's file descriptor, to be closed by who takes it; None where it has none."""
         self.ended: asyncio.Future[None] = loop.create_future()
         self._make = make
         self._loop = loop
@@ -209,7 +228,7 @@ class _Worker:
         try:
             port = self._make.port()
             try:
-                self._tell(_settle, self.opened)
+                self._tell(_hand_over, self.opened, _copied(port))
                 self._watch(port)
             finally:
                 close_port(port)  # type: ignore[arg-type]  # closing asks nothing of the port but that
@@ -364,6 +383,21 @@ class _PortMaker:
         if error.errno in {errno.EAGAIN, errno.EBUSY}:
             return LinkDown(f"serial port {self.url!r} is in use by another program")
         return LinkDown(f"serial port {self.url!r}: {error}")
+
+
+def _copied(port: Port) -> int | None:
+    """A copy of the file descriptor: the port may be closed, and the number given away, before we are done with it."""
+    try:
+        return os.dup(port.fileno())
+    except (OSError, ValueError, TypeError, AttributeError):  # a port server's or a loop's port has none
+        return None
+
+
+def _hand_over(future: asyncio.Future[int | None], descriptor: int | None) -> None:
+    if not future.done():
+        future.set_result(descriptor)
+    elif descriptor is not None:
+        os.close(descriptor)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

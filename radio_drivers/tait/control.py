@@ -172,4 +172,9 @@ class TaitControl:
 
     def _serial_link(self, baud: int) -> Link:
         # RTS and DTR are on: a radio with hardware flow control is silent without RTS.
-        return SerialLink(self._settings.port or "", baud, flow=self._settings.flow, where="tait.port")
+        # A key that a command pressed obeys no timer of the radio's: a gateway that is killed must not leave it down. What it
+        # was saying ends at the first CR; the release may still be refused while the radio thinks about that, hence twice.
+        release = (CR, UNKEY.to_bytes(), UNKEY.to_bytes())
+        return SerialLink(
+            self._settings.port or "", baud, flow=self._settings.flow, where="tait.port", last_words=release
+        )

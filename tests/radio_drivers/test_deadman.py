@@ -20,6 +20,7 @@ from radio_drivers.deadman import DeadMan
 from tests.peers.card import until
 from tests.peers.rigctld import Rigctld
 from tests.peers.svxlink import Svxlink
+from tests.peers.tait import TaitRadio, on_a_pty
 from tests.peers.terminals import Terminal
 
 DIES = """
@@ -28,6 +29,8 @@ from radio_drivers.cm108 import Cm108Control, Cm108Settings
 from radio_drivers.control import Told
 from radio_drivers.hamlib import RigctldControl, RigctldSettings
 from radio_drivers.svxlink import SvxlinkControl, SvxlinkSettings
+from radio_drivers.tait.control import TaitControl
+from radio_drivers.tait.settings import TaitSettings
 
 async def main() -> None:
     settings = json.loads(sys.argv[2])
@@ -35,6 +38,7 @@ async def main() -> None:
         "rigctld": lambda: RigctldControl("town", RigctldSettings(**settings)),
         "cm108": lambda: Cm108Control(Cm108Settings(**settings)),
         "svxlink": lambda: SvxlinkControl(SvxlinkSettings(**settings)),
+        "tait": lambda: TaitControl("town", TaitSettings(**settings)),
     }[sys.argv[1]]()
     await control.open(Told(lambda _: None, lambda _: None, lambda _: None))
     await control.key(on=True)
@@ -57,7 +61,8 @@ async def pressing(kind: str, settings: str) -> AsyncIterator[subprocess.Popen[s
         )
     )
     assert process.stdout is not None
-    assert await asyncio.to_thread(process.stdout.readline) == "pressed\n"
+    lines = iter(process.stdout.readline, "")
+    assert await asyncio.to_thread(lambda: "pressed\n" in lines), "it logs, too, while it opens the link"
     yield process
     process.kill()
     await asyncio.to_thread(process.wait)
@@ -107,6 +112,15 @@ async def test_svxlink_hears_the_end_when_the_gateway_is_killed(tmp_path: Path) 
             await until(lambda: any("squelch is CLOSED" in line for line in svxlink.log))
         sound.cancel()
         await asyncio.wait({sound})
+
+
+async def test_a_tait_radio_stops_transmitting_when_the_gateway_is_killed() -> None:
+    """Its own timer does not end what a command began."""
+    radio = TaitRadio()
+    async with on_a_pty(radio) as port, pressing("tait", f'{{"port": "{port.path}", "baud": 28800}}') as process:
+        assert radio.keyed
+        process.kill()
+        await until(lambda: not radio.keyed)
 
 
 async def test_an_interrupt_from_the_keyboard_does_not_reach_it(node: Terminal) -> None:
