@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import structlog
+from typing_extensions import override
 
 from radio_drivers.eventqueue import EventQueue
-from radio_drivers.interface import Abilities, KeyingRules, NotSupported, RadioEvent
+from radio_drivers.interface import KeyingRules, RadioEvent
+from radio_drivers.listening import OnlyListens
 from radio_drivers.mqtt.broker import Received
 from radio_drivers.mqtt.complaints import Complaints
 from radio_drivers.mqtt.protocol import BadPayload
@@ -38,7 +40,7 @@ log = structlog.get_logger(__name__)
 CLIENTS_MAX = 20
 
 
-class TrunkRecorderDriver:
+class TrunkRecorderDriver(OnlyListens):
     """One channel of one or more trunk-recorders; see `radio_drivers.interface.RadioDriver` for the contract.
 
     Args:
@@ -61,11 +63,11 @@ class TrunkRecorderDriver:
         delays: Callable[[], Iterator[float]] = backoff,
     ) -> None:
         del rules
-        self._channel = channel
+        queue = EventQueue(max_audio_s=LONGEST_S + 60.0)  # a recording comes all at once
+        link = LinkState(channel, queue.put, now=now, delays=delays)
+        super().__init__(channel, queue, link, "trunk-recorder")
         self._settings = settings
         self._now = now
-        self._queue = EventQueue(max_audio_s=LONGEST_S + 60.0)  # a recording comes all at once
-        self._link = LinkState(channel, self._queue.put, now=now, delays=delays)
         self._calls = Calls(channel, settings)
         self._complaints = Complaints(channel)
         self._recorders: dict[str, bool] = {}
@@ -86,21 +88,7 @@ class TrunkRecorderDriver:
         )
 
     @property
-    def channel(self) -> str:
-        """The channel's name in the configuration."""
-        return self._channel
-
-    @property
-    def abilities(self) -> Abilities:
-        """It only listens."""
-        return Abilities(voice_out=False)
-
-    @property
-    def connected(self) -> bool:
-        """The broker is there, and trunk-recorder hasn't said that it is away."""
-        return self._link.connected
-
-    @property
+    @override
     def busy(self) -> bool:
         """A call of a trunked system is going on. A conventional channel's calls are known when they are over."""
         return self._calls.busy(time.monotonic())
@@ -110,10 +98,6 @@ class TrunkRecorderDriver:
         """Messages since the start that could not be used, wholly or in part."""
         return self._complaints.count
 
-    def events(self) -> AsyncIterator[RadioEvent]:
-        """Everything received, in order."""
-        return self._queue
-
     async def run(self) -> None:
         """Hold the link until cancelled.
 
@@ -121,27 +105,6 @@ class TrunkRecorderDriver:
             RadioSettingsError: the broker never let us in, or a certificate file can't be read.
         """
         await self._session.run()
-
-    async def send_voice(self, pcm: bytes) -> None:
-        """Refuse.
-
-        Raises:
-            NotSupported
-        """
-        del pcm
-        raise NotSupported(f"{self._channel}: trunk-recorder only listens; announcements need a channel that transmits")
-
-    async def send_text(self, text: str, to: str | None = None) -> None:
-        """Refuse.
-
-        Raises:
-            NotSupported
-        """
-        del text, to
-        raise NotSupported(f"{self._channel}: trunk-recorder only listens")
-
-    async def drop_key(self) -> None:
-        """There is no key."""
 
     async def _receive(self, message: Received) -> None:
         part = message.topic.removeprefix(f"{self._settings.topic}/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,13 +12,11 @@ import structlog
 from radio_drivers.eventqueue import EventQueue
 from radio_drivers.interface import (
     RATE,
-    Abilities,
     EmergencyPressed,
     LinkDown,
-    NotSupported,
-    RadioEvent,
     RadioSettingsError,
 )
+from radio_drivers.listening import OnlyListens
 from radio_drivers.reconnect import LinkState, backoff, utc_now
 from radio_drivers.upload import answers
 from radio_drivers.upload.answers import Answer
@@ -54,7 +52,7 @@ class Ledger(Protocol):
         ...
 
 
-class UploadDriver:
+class UploadDriver(OnlyListens):
     """One channel; see `radio_drivers.interface.RadioDriver` for the contract.
 
     Args:
@@ -76,13 +74,12 @@ class UploadDriver:
         now: Callable[[], datetime] = utc_now,
         delays: Callable[[], Iterator[float]] = backoff,
     ) -> None:
-        self._channel = channel
+        queue = EventQueue(max_audio_s=2 * settings.longest_s + 60.0)  # a call comes all at once
+        super().__init__(channel, queue, LinkState(channel, queue.put, now=now, delays=delays), "a channel of uploads")
         self._settings = settings
         self._servers = servers
         self._ledger = ledger
         self._now = now
-        self._queue = EventQueue(max_audio_s=2 * settings.longest_s + 60.0)  # a call comes all at once
-        self._link = LinkState(channel, self._queue.put, now=now, delays=delays)
         self._taken = Taken(settings.duplicate_s)
         self._one_by_one = asyncio.Lock()
         self._waiting = 0
@@ -91,33 +88,9 @@ class UploadDriver:
         """TCP port that is listened on; 0 while there is none."""
 
     @property
-    def channel(self) -> str:
-        """The channel's name in the configuration."""
-        return self._channel
-
-    @property
     def settings(self) -> UploadSettings:
         """What it takes."""
         return self._settings
-
-    @property
-    def abilities(self) -> Abilities:
-        """It receives only."""
-        return Abilities(voice_out=False)
-
-    @property
-    def connected(self) -> bool:
-        """We can be reached. Whether a recorder is there nobody knows until it sends."""
-        return self._link.connected
-
-    @property
-    def busy(self) -> bool:
-        """Never: calls come when they are over."""
-        return False
-
-    def events(self) -> AsyncIterator[RadioEvent]:
-        """Everything received, in order."""
-        return self._queue
 
     async def run(self) -> None:
         """Listen until cancelled.
@@ -141,27 +114,6 @@ class UploadDriver:
                 await asyncio.sleep(self._link.down(str(error)))
             finally:
                 self.port = 0
-
-    async def send_voice(self, pcm: bytes) -> None:
-        """Not possible.
-
-        Raises:
-            NotSupported
-        """
-        raise NotSupported(f"{self._channel}: recorders bring calls; nothing can be transmitted ({len(pcm)} bytes)")
-
-    async def send_text(self, text: str, to: str | None = None) -> None:
-        """Not possible.
-
-        Raises:
-            NotSupported
-        """
-        raise NotSupported(
-            f"{self._channel}: recorders bring calls; no text for {to or 'all'} ({len(text)} characters)"
-        )
-
-    async def drop_key(self) -> None:
-        """There is no key."""
 
     async def take(self, call: Call, source: Source) -> Answer:
         """Enter a call from the desk: decode, look whether it is known, tell, wait until it is stored."""
