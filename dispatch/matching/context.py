@@ -37,6 +37,10 @@ class Wording:
         """It lies in a place, a brand, a shop's name."""
         return any(span.overlaps(mask) for mask in self.masked)
 
+    def span(self, first: int, last: int) -> Span:
+        """Where words `first` to `last` (exclusive) stand."""
+        return Span(self.words[first].start, self.words[last - 1].end)
+
     def capital(self, token: Token) -> bool:
         """Written with a capital."""
         return self.text[token.start : token.start + 1].isupper()

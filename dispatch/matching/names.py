@@ -212,7 +212,7 @@ def _aliases(wordings: Sequence[Wording], windows: Windows, register: Register, 
         for w, first, last in windows[window]:
             wording = wordings[w]
             said = [token.text for token in wording.words[first:last]]
-            if wording.is_masked(Span(wording.words[first].start, wording.words[last - 1].end)):
+            if wording.is_masked(wording.span(first, last)):
                 continue
             if score < 1.0 and (common_word(said, scheme) or alias in said):
                 continue

@@ -143,7 +143,7 @@ def _found(  # noqa: PLR0917 - two callers, right above
         form, wording = forms[hit.key], wordings[hit.text]
         if hit.likeness < _LEAST_LIKE[form.kind] or hit.last > len(wording.words):
             continue
-        span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
+        span = wording.span(hit.first, hit.last)
         if wording.is_masked(span) and (form.kind is not MentionKind.FULL or hit.likeness < _MASKED_FROM):
             continue
         if form.kind in _ALONE and hit.first and wording.words[hit.first - 1].text in WHERE:
@@ -208,7 +208,7 @@ def _suspect(
         kept.setdefault(place.wording, place)
     if suggested:
         there = _in_the_best(suggested[0], wordings)
-        caller = wordings[0].is_masked(_span(wordings[0], there))
+        caller = wordings[0].is_masked(wordings[0].span(there.first, there.last))
         if not caller and not any(there.overlaps(place) for place in kept.values()):
             kept[-1] = there
     said = {_words(wordings[place.wording], place): place.likeness for place in reversed(plain)}
@@ -239,10 +239,6 @@ def _in_the_best(place: Place, wordings: Sequence[Wording]) -> Place:
     inside = [i for i, token in enumerate(best.words) if span.overlaps(Span(token.start, token.end))]
     first, last = (inside[0], inside[-1] + 1) if inside else (0, 1)
     return Place(0, first, last, _UNHEARD, place.context)
-
-
-def _span(wording: Wording, place: Place) -> Span:
-    return Span(wording.words[place.first].start, wording.words[place.last - 1].end)
 
 
 def _words(wording: Wording, place: Place) -> str:

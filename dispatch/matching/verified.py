@@ -55,7 +55,11 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
         probability = min(one.cap, calibrated(beside_rivals(one, judged)))
         place = suspect.places[0]
         wording = wordings[place.wording]
-        where = in_best(wordings[0], wording, place.first, place.last) if place.wording else _span(wording, place)
+        where = (
+            in_best(wordings[0], wording, place.first, place.last)
+            if place.wording
+            else wording.span(place.first, place.last)
+        )
         said = _said(wording, place)
         for entry in suspect.form.entries:
             yield Found(
@@ -149,12 +153,8 @@ def _same_words(one: Suspect, other: Suspect) -> bool:
     return any(here.overlaps(there) for here in one.places for there in other.places)
 
 
-def _span(wording: Wording, place: Place) -> Span:
-    return Span(wording.words[place.first].start, wording.words[place.last - 1].end)
-
-
 def _said(wording: Wording, place: Place) -> str:
-    span = _span(wording, place)
+    span = wording.span(place.first, place.last)
     return wording.text[span.start : span.end]
 
 
@@ -199,7 +199,7 @@ def _where(wording: Wording, said: Collection[tuple[str, ...]]) -> Span | None:
     for words in said:
         for first in range(len(wording.words) - len(words) + 1):
             if _words(wording, first, first + len(words)) == words:
-                return Span(wording.words[first].start, wording.words[first + len(words) - 1].end)
+                return wording.span(first, first + len(words))
     return None
 
 

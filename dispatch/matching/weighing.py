@@ -36,7 +36,7 @@ def weigh(hits: Sequence[Hit], wordings: Sequence[Wording], heard: Heard, call: 
         only_biased = held == 0
         for hit in _distinct(group, wordings):
             wording = wordings[hit.wording]
-            span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
+            span = wording.span(hit.first, hit.last)
             rival = _best_rival(hit, hits, denied)
             margin = 0.2 if rival is None else hit.score - rival.score
             words = [probabilities[i] for i in range(hit.first, hit.last)] if hit.wording == 0 and probabilities else []
@@ -74,7 +74,7 @@ def weigh(hits: Sequence[Hit], wordings: Sequence[Wording], heard: Heard, call: 
 
 def _is_denied(hit: Hit, wordings: Sequence[Wording]) -> bool:
     wording = wordings[hit.wording]
-    span = Span(wording.words[hit.first].start, wording.words[hit.last - 1].end)
+    span = wording.span(hit.first, hit.last)
     return any(span.overlaps(scope) for scope in wording.denied)
 
 

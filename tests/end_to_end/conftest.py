@@ -12,6 +12,7 @@ import pytest
 
 from dispatch.channels.synthesis import make_synthesizer
 from tests.end_to_end.town import Town
+from tests.peers.pulse import Pulse
 from tests.peers.twilio import TwilioPeer
 
 Say = Callable[[str], bytes]
@@ -57,3 +58,16 @@ async def town(tmp_path: Path, twilio: TwilioPeer, settled: Path) -> AsyncIterat
     yield made
     if made.running:
         await made.stop()
+
+
+@pytest.fixture
+async def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pulse]:
+    """A sound server of its own, for this process and the gateways it starts."""
+    folder = tmp_path / "pulse"
+    folder.mkdir()
+    server = Pulse(folder)
+    await asyncio.to_thread(server.start)
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    await asyncio.to_thread(server.stop)

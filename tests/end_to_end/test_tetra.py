@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,18 +32,6 @@ sound_out = "radio_says"
 [radio.keying]
 clear_for_s = 0.2
 """
-
-
-@pytest.fixture
-async def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pulse]:
-    folder = tmp_path / "pulse"
-    folder.mkdir()
-    server = Pulse(folder)
-    await asyncio.to_thread(server.start)
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    yield server
-    await asyncio.to_thread(server.stop)
 
 
 async def talk(card: Pulse, radio: TetraRadio, pcm: bytes, *, caller: str) -> None:

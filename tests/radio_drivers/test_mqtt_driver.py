@@ -30,7 +30,6 @@ from radio_drivers.interface import (
     LinkLost,
     LinkRestored,
     NotSupported,
-    RadioEvent,
     RadioSettingsError,
     TextReceived,
     TransmitEnded,
@@ -42,6 +41,7 @@ from radio_drivers.mqtt.driver import MqttRadioDriver
 from radio_drivers.mqtt.settings import MqttRadioSettings
 from radio_drivers.mqtt.wav import read_wav, write_wav
 from tests.peers.mosquitto import Mosquitto
+from tests.radio_drivers.broker_side import Listener, running
 
 pytestmark = pytest.mark.broker
 
@@ -98,42 +98,10 @@ class BaseStation:
         return next((body for part, body in reversed(self.heard) if part == name), b"")
 
 
-class Listener:
-    """Reads the driver's events as the recorder does."""
-
-    def __init__(self) -> None:
-        self.events: list[RadioEvent] = []
-
-    async def listen(self, driver: MqttRadioDriver) -> None:
-        async for event in driver.events():
-            self.events.append(event)
-
-    def of(self, *kinds: type) -> list[RadioEvent]:
-        return [event for event in self.events if isinstance(event, kinds)]
-
-    def pcm(self) -> bytes:
-        return b"".join(event.pcm for event in self.events if isinstance(event, Audio))
-
-
 async def until(true: Callable[[], bool], within_s: float = 8.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():  # a test watches from outside; it has no event to wait for
             await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(driver: MqttRadioDriver) -> AsyncIterator[Listener]:
-    listener = Listener()
-    tasks = [asyncio.create_task(driver.run()), asyncio.create_task(listener.listen(driver))]
-    try:
-        yield listener
-    finally:
-        for task in tasks:
-            task.cancel()
-        done, _ = await asyncio.wait(tasks)
-        for task in done:
-            if not task.cancelled():
-                task.result()
 
 
 @asynccontextmanager
