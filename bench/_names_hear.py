@@ -120,13 +120,14 @@ def clips(rows: Sequence[Row], register: Path, kept: Path) -> Iterator[Clip]:
         row = by_file.get(item["file"])
         if row is None:
             continue
-        heard = _heard(item["heard"])
+        heard = heard_of(item["heard"])
         call = read(heard, town)
         fits = {Claim(*claim): Fit(*fit) for claim, fit in item["fits"]}
         yield Clip(row, heard, call, look_for(heard, call, listed, town), fits)
 
 
-def _heard(kept: Row) -> Heard:
+def heard_of(kept: Row) -> Heard:
+    """A kept hearing."""
     return Heard(
         kept["text"],
         tuple(HeardWord(**word) for word in kept["words"]),
