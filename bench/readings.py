@@ -63,6 +63,8 @@ class Score:
     denied: int = 0
     denied_present: int = 0
     """Denied people who came out present: the worst."""
+    denied_guess: int = 0
+    """Denied people who came out as a guess: a person looks at it."""
     guesses: int = 0
     guesses_sure: int = 0
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -85,7 +87,8 @@ class Score:
             hedged = any(span.overlaps(scope) for scope in call.hedges)
             self.people += 1
             self.denied += person["negated"]
-            self.denied_present += person["negated"] and not denied
+            self.denied_present += person["negated"] and not (denied or hedged)
+            self.denied_guess += person["negated"] and hedged and not denied
             self.present_denied += denied and not person["negated"]
             guess = person.get("hedged", False)
             self.guesses += guess
@@ -157,7 +160,9 @@ def confusion(score: Score, title: str) -> Table:
 
 def main(argv: Sequence[str]) -> int:
     """Measure, print, keep the figures."""
-    parser = argparse.ArgumentParser(prog="readings", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="readings", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--half", choices=HALVES, action="append", help="only this half")
     parser.add_argument("--kept", type=Path, help="hearings of clips, JSON lines")
     parser.add_argument("--truth", type=Path, help="truth.jsonl of these clips")
@@ -169,7 +174,7 @@ def main(argv: Sequence[str]) -> int:
             score.add(row, call, [None] * len(row["people"]))
         console.print(confusion(score, f"{options.kept.name}: intent {score.accuracy:.3f} of {score.calls}"))
         return 0
-    summary = Table("half", "text", "calls", "intent", "people", "denied, came out present", "present, came out denied",
+    summary = Table("half", "text", "calls", "intent", "people", "denied, came out present", "a guess", "present, came out denied",
                     "guesses, came out sure", title="Readings")  # fmt: skip
     for half in options.half or HALVES:
         scores = {"as said": Score(), "damaged": Score()}
@@ -179,7 +184,7 @@ def main(argv: Sequence[str]) -> int:
                 console.print(f"{row['id']} {row['intent']} read as {call.intent}: {row['text']}", highlight=False)
         for way, score in scores.items():
             summary.add_row(half, way, str(score.calls), f"{score.accuracy:.3f}", str(score.people),
-                            f"{score.denied_present} of {score.denied}",
+                            f"{score.denied_present} of {score.denied}", str(score.denied_guess),
                             f"{score.present_denied} of {score.people - score.denied}",
                             f"{score.guesses_sure} of {score.guesses}")  # fmt: skip
             console.print(confusion(score, f"{half}, {way}"))

@@ -125,7 +125,7 @@ class Call:
     read_back: bool = False
     """Control repeating what it was told: not a second sighting."""
     unread: bool = False
-    """Nothing in it says what it is for: chatter only for want of anything else."""
+    """Nothing in it says what it is for: chatter, or a sighting where it is long, only for want of anything else."""
     reasons: tuple[str, ...] = ()
     """Which rule read what, one sentence each."""
 

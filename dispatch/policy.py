@@ -177,7 +177,7 @@ def _asks(case: Case) -> Decision | None:
 
 
 def _chats(case: Case) -> Decision | None:
-    if case.call.intent is not Intent.CHATTER:
+    if case.call.intent is not Intent.CHATTER and not case.call.unread:
         return None
     strong = tuple(
         m
@@ -189,7 +189,7 @@ def _chats(case: Case) -> Decision | None:
     if strong:
         reason = f"{_who(strong)} seems to be named, but nobody is said to be anywhere: please listen."
         return Decision(DecisionKind.REVIEW, reason, for_review=strong)
-    return _log("Chatter.")
+    return _log("Nothing understood." if case.call.intent is not Intent.CHATTER else "Chatter.")
 
 
 def _names(case: Case) -> Decision | None:

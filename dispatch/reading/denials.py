@@ -6,6 +6,7 @@ import re
 
 from dispatch.calls import Span
 from dispatch.phrases import clause_end, fold, sentence, tokens
+from dispatch.reading.absences import absent
 from dispatch.scheme import Scheme
 
 _DENIED_WORDS = 6
@@ -74,7 +75,9 @@ def denials(text: str, scheme: Scheme) -> tuple[Span, ...]:
         if said.startswith("thought") and not re.search(r"\b(?:but|is ?n.t|not|was ?n.t|wrong)\b", folded[hit.end :]):
             continue
         count = _BARE_NOT_WORDS if said == "not" else _DENIED_WORDS
-        scopes.append(_forward(folded, hit.end, count, scheme, own_again=True))
+        # "Is not, repeat not, Kes": the comma behind a repeated "not" ends nothing.
+        start = hit.end + 1 if said.endswith("repeat not") and folded[hit.end : hit.end + 1] == "," else hit.end
+        scopes.append(_forward(folded, start, count, scheme, own_again=True))
         tail = re.match(r"[^.!?]{0,60}?\b(?:or|nor)\b", folded[hit.end : scopes[-1].end])
         if tail:  # "it isn't this one or that one"
             end = min(clause_end(folded, hit.end), _words_on(folded, hit.end, count + 4))
@@ -82,8 +85,9 @@ def denials(text: str, scheme: Scheme) -> tuple[Span, ...]:
     scopes += [
         _backward(folded, hit)
         for hit in scheme.words["denial.after"].find(folded)
-        if not any(hit.overlaps(exception) for exception in exceptions)
+        if not any(hit.overlaps(exception) for exception in exceptions) and not _of_another(text, folded, hit, scheme)
     ]
+    scopes += absent(text, folded, scheme).denied
     relatives = "|".join(map(re.escape, scheme.words["denial.relatives"].listed))
     if relatives:
         scopes += [
@@ -102,6 +106,18 @@ def _corrected(after: str, scheme: Scheme) -> bool:
     if re.search(r"\b(?:should|correct\w*|but|wrong)\b", after):
         return True
     return scheme.words["correction.meant"].first(after) is not None
+
+
+def _of_another(text: str, folded: str, hit: Span, scheme: Scheme) -> bool:
+    """A name right behind the denial is who is denied, not the one before: "Kes is outside, it isn't Dazza"."""
+    if not folded[: hit.end].endswith(("not", "n't", "nt")):
+        return False
+    words = tokens(folded[hit.end : clause_end(folded, hit.end)])[:1]
+    if not words:
+        return False
+    if text.islower():
+        return len(words[0].text) > 2 and words[0].text not in scheme.words.words("names.ordinary")
+    return text[hit.end + words[0].start].isupper()
 
 
 def _backward(folded: str, hit: Span) -> Span:
@@ -130,7 +146,7 @@ def hedges(text: str, scheme: Scheme) -> tuple[Span, ...]:
         asked = sentence(folded, max(0, mark.start() - 1))
         if _QUESTION.match(folded[asked.start : asked.end]):
             scopes.append(asked)
-    return merged(scopes)
+    return merged([*scopes, *absent(text, folded, scheme).unsure])
 
 
 def merged(scopes: list[Span]) -> tuple[Span, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dispatch.calls import Description, Intent, PlaceRead
-from dispatch.phrases import tokens
+from dispatch.phrases import sentence, tokens
 from dispatch.reading.callers import Parties, is_control
 from dispatch.scheme import Scheme
 
@@ -85,7 +85,8 @@ def _without_control(read: Read) -> str:
 
 def _correction(read: Read) -> str | None:
     said = read.corrects or read.said("intent.correction")
-    if said and said in _WEAK_CORRECTIONS and read.said("intent.stand_down"):
+    weak = said in _WEAK_CORRECTIONS or (said is not None and said.endswith("after all"))
+    if weak and read.said("intent.stand_down"):
         return None
     return said
 
@@ -117,7 +118,30 @@ def _request(read: Read) -> str | None:
     worn = set(read.description.parts()) - {"sex", "count", "vehicle"}
     if said in _WEAK_REQUESTS and (worn or read.heading):
         return None
-    return said
+    return None if tells_besides(read, read.message.find(said)) else said
+
+
+def tells_besides(read: Read, position: int) -> bool:
+    """Beside the sentence at `position`, another one says that somebody is somewhere: "Anyone near the bank? I've got Kes here"."""
+    asked = sentence(read.message, position)
+    rest = read.message[: asked.start] + " . " + read.message[asked.end :]
+    weak = read.scheme.words.words("intent.presence_weak")
+    return any(rest[hit.start : hit.end] not in weak for hit in read.scheme.words["intent.presence"].find(rest))
+
+
+_OPENS_A_QUESTION = re.compile(
+    r"(?:^\W*|[.!?|]\s+)(?:(?:and|so|sorry|control|hello|morning|hi|please|just)\b[ ,]*)*"
+    r"(?:what|which|where|who|whose|how|when|why|do|does|did|are|were|has|have|had|am|should|will|would|shall|may"
+    r"|anyone|anybody|any|(?:is|was)(?! (?:that|this|it)\b))(?:'s|'re|n't)?\b[^.!?|]*\?"
+)
+
+
+def _question(read: Read) -> str | None:
+    """Nothing but a question: "is he allowed in the library?". Who asks "is that ...?" sees somebody, and friends ask friends."""
+    asked = _OPENS_A_QUESTION.search(read.message)
+    if asked is None or read.said("intent.chatter") or tells_besides(read, asked.end() - 1):
+        return None
+    return asked.group().strip(" .!?|") + "?"
 
 
 _WEAK_REQUESTS = frozenset(
@@ -134,9 +158,38 @@ def _weak_request(read: Read) -> str | None:
     return None if somebody_somewhere(read, weak=not asks_first) else said
 
 
+def _gone(read: Read) -> str | None:
+    """Somebody is gone, which ends it; said with a heading or clothes it rather tells where to look."""
+    said = read.said("intent.stand_down_weak")
+    worn = set(read.description.parts()) - {"sex", "count", "vehicle"}
+    elsewhere = read.heading or worn or asks_whether_over(read) or _strong_presence(read, said or "")
+    return None if elsewhere else said
+
+
+def _strong_presence(read: Read, beside: str) -> bool:
+    """Somebody is somewhere, in words other than `beside`."""
+    weak = read.scheme.words.words("intent.presence_weak")
+    here = (read.message[hit.start : hit.end] for hit in read.scheme.words["intent.presence"].find(read.message))
+    return any(phrase not in weak and phrase not in beside for phrase in here)
+
+
+_TELLS, _TELLS_ANYBODY = 8, 16
+_FRIENDLY = 2
+"""So many different words of small talk make a long call one."""
+
+
+def tells(read: Read) -> bool:
+    """More words than small talk has: addressed to control or everybody a few will do, else more."""
+    count = len(tokens(read.message))
+    return count >= (_TELLS if read.parties.called else _TELLS_ANYBODY) and not asks_whether_over(read)
+
+
 def _chatter(read: Read) -> str | None:
     said = read.said("intent.chatter")
     if said is None:
+        return None
+    friendly = {read.message[hit.start : hit.end] for hit in read.scheme.words["intent.chatter"].find(read.message)}
+    if tells(read) and len(friendly) < _FRIENDLY:
         return None
     return None if somebody_somewhere(read, weak=False) or read.names_somebody else said
 
@@ -157,9 +210,10 @@ SURE: tuple[Rule, ...] = (
     (Intent.RADIO_CHECK, lambda read: read.said("intent.radio_check")),
     (Intent.INCIDENT, lambda read: read.said("intent.incident")),
     (Intent.REQUEST, _request),
+    (Intent.REQUEST, _question),
 )
 """Top to bottom: the first that applies decides."""
-UNSURE: tuple[Rule, ...] = ((Intent.REQUEST, _weak_request), (Intent.CHATTER, _chatter))
+UNSURE: tuple[Rule, ...] = ((Intent.STAND_DOWN, _gone), (Intent.REQUEST, _weak_request), (Intent.CHATTER, _chatter))
 """Apply where the traces of nothing else are strong."""
 
 

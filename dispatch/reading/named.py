@@ -14,7 +14,7 @@ _WHOLE = (MentionKind.FULL, MentionKind.REF)
 
 
 def with_names(call: Call, matches: Sequence[Match]) -> Call:
-    """The call, read as a sighting if it is chatter only for want of anything else and somebody is surely named by a whole name.
+    """The call, read as a sighting if it says nothing of what it is for and somebody is surely named by a whole name.
 
     Where the engine made nothing of the rest, the name is still what the guard pressed talk for: nobody says first name and
     surname of a banned person for small talk. A surname or nickname alone might be a colleague's and changes nothing.

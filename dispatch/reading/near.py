@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 from dispatch.phrases import Token
 from dispatch.scheme import PhraseTables
 
-_LETTERS = (9, 26)
+_LETTERS = (11, 26)
 """Shorter phrases are like too many others."""
 _NEAR_ENOUGH = 86.0
 """Percent of rapidfuzz ratio: one letter in seven or so. Lower, "withanother" is "itsnother"."""
@@ -39,11 +39,15 @@ class Near:
 def _spoken(tables: PhraseTables, keys: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """Letters of each phrase of two words or more to its key and how it is listed."""
     found: dict[str, tuple[str, str]] = {}
+    relatives = tables.words("denial.relatives")
     for key in keys:
         for phrase in tables[key].listed:
             words = phrase.split()
             # A denial lost or gained by a letter turns the meaning round: those are exact or nothing.
             if len(words) < 2 or "*" in words or "not" in words or "n't" in phrase:
+                continue
+            # "With his sister" is said of anybody: it's one letter or two from "it's his sister", and means the opposite.
+            if relatives & {part for word in words for part in word.split("/")}:
                 continue
             choices = [["", *word[:-1].split("/")] if word.endswith("?") else word.split("/") for word in words]
             for variant in islice(product(*choices), _VARIANTS):

@@ -21,7 +21,7 @@ from dispatch.reading.plates import plate_in
 from dispatch.reading.priority import priority_of
 from dispatch.reading.read_backs import read_back
 from dispatch.reading.spelling import spelled
-from dispatch.reading.weighing import FOR_WANT, intent_of
+from dispatch.reading.weighing import FOR_WANT, FOR_WANT_LONG, intent_of
 from dispatch.scheme import Scheme
 
 LONGEST = 4000
@@ -100,7 +100,7 @@ def read(heard: Heard, scheme: Scheme) -> Call:
         priority=priority,
         priority_reason=category,
         read_back=repeats,
-        unread=why == FOR_WANT,
+        unread=why in (FOR_WANT, FOR_WANT_LONG),
         reasons=tuple(reasons),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dispatch.calls import Intent
 from dispatch.phrases import tokens
-from dispatch.reading.intents import UNSURE, Read, asks_whether_over, sure_intent
+from dispatch.reading.intents import UNSURE, Read, asks_whether_over, sure_intent, tells, tells_besides
 from dispatch.reading.near import near_phrases
 
 ENOUGH = 2.5
@@ -58,6 +58,8 @@ _ASKED_OF_CONTROL = re.compile(
 
 FOR_WANT = "Read as chatter: nobody is said to be anywhere, and nothing happened."
 """The sentence of a call in which nothing says what it is for."""
+FOR_WANT_LONG = "Read as sighting: too long for small talk, though nothing in it says what it is for."
+"""The same of a long one. Nobody is announced on the strength of it: see `Call.unread`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def intent_of(read: Read) -> tuple[Intent, str]:
     harmless = max(_HARMLESS, key=lambda intent: points[intent])
     if points[harmless] >= SEEN:
         return harmless, _weighed(harmless, traces[harmless])
-    return Intent.CHATTER, FOR_WANT
+    return (Intent.SIGHTING, FOR_WANT_LONG) if tells(read) else (Intent.CHATTER, FOR_WANT)
 
 
 def _named(intent: Intent) -> str:
@@ -111,24 +113,34 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
     found: dict[Intent, list[Trace]] = {intent: [] for intent in _PRESSING}
     tables = read.scheme.words
     near = {item.key: item for item in near_phrases(tokens(read.message), tables, _NEAR_KEYS)}
+    question = _QUESTION.search(read.message)
+    # "Anyone near the bank? I've got him here" asks for help with somebody who is there.
+    told = question is not None and tells_besides(read, question.end() - 1)
     for intent, key in _KEYS.items():
         if intent is Intent.STAND_DOWN and asks_whether_over(read):
             continue
         # A phrase that is there was looked at and put aside by the rules for sure phrases.
-        put_aside = read.said(key) is not None
+        put_aside = read.said(key) is not None or (
+            intent is Intent.EMERGENCY and read.said("intent.emergency_not") is not None
+        )
         if not put_aside and key in near and (intent is not Intent.EMERGENCY or near[key].likeness >= _NEAR_A_CRY):
             item = near[key]
             points = 2.5 + (item.likeness - 86) / 14
-            found[intent].append(Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=True))
+            found[intent].append(
+                Trace(points, f'"{item.said}", which sounds like "{item.phrase}"', decisive=intent is Intent.EMERGENCY)
+            )
         share, said = _in_others(read, key)
         if said is not None and share >= _SHARE and not put_aside:
             found[intent].append(Trace(4.5 * share, f'"{said}" in {share:.0%} of the other wordings', decisive=True))
+        if intent is Intent.REQUEST and told:
+            continue
         found[intent] += _signs(read, f"{key}_signs", _SMALL_SIGN if intent in _ASKED else _SIGN)
     greeting = found[Intent.RADIO_CHECK] and read.parties.called and len(tokens(read.message)) <= _SHORT
     if greeting:
         found[Intent.RADIO_CHECK].append(Trace(0.5, "a few words to control"))
-    if _QUESTION.search(read.message):
-        found[Intent.REQUEST].append(Trace(2.0, "a question"))
+    if question:
+        if not told:
+            found[Intent.REQUEST].append(Trace(2.0, "a question"))
     elif asked := _ASKED_OF_CONTROL.search(read.message):
         found[Intent.REQUEST].append(Trace(1.0, f'"{asked.group(1)}", as questions begin'))
     if read.denies:
