@@ -78,7 +78,7 @@ def _none_of(  # noqa: PLR0917 - one caller, right above
 def _named(text: str, start: int, word: Token, scheme: Scheme, *, plain: bool) -> bool:
     if plain:
         return len(word.text) > 2 and word.text not in scheme.words.words("names.ordinary")
-    return text[start + word.start].isupper()
+    return len(word.text) > 1 and text[start + word.start].isupper()
 
 
 def _who_is_missing(folded: str, missing: Span, denied: list[Span], unsure: list[Span]) -> None:

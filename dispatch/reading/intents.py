@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dispatch.calls import Description, Intent, PlaceRead
-from dispatch.phrases import sentence, tokens
+from dispatch.phrases import clause_end, sentence, tokens
 from dispatch.reading.callers import Parties, is_control
 from dispatch.scheme import Scheme
 
@@ -159,11 +159,17 @@ def _weak_request(read: Read) -> str | None:
 
 
 def _gone(read: Read) -> str | None:
-    """Somebody is gone, which ends it; said with a heading or clothes it rather tells where to look."""
-    said = read.said("intent.stand_down_weak")
+    """Somebody is gone, which ends it; said with a heading or clothes, or of somebody who is here, it tells where to look."""
     worn = set(read.description.parts()) - {"sex", "count", "vehicle"}
-    elsewhere = read.heading or worn or asks_whether_over(read) or _strong_presence(read, said or "")
-    return None if elsewhere else said
+    if read.heading or worn or asks_whether_over(read):
+        return None
+    for hit in read.scheme.words["intent.stand_down_weak"].find(read.message):
+        said = read.message[hit.start : hit.end]
+        # "She's gone round the back" is no end.
+        whole = not said.endswith("gone") or clause_end(read.message, hit.end) <= hit.end + 1
+        if whole and not _strong_presence(read, said):
+            return said
+    return None
 
 
 def _strong_presence(read: Read, beside: str) -> bool:

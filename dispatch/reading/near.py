@@ -20,6 +20,7 @@ _NEAR_ENOUGH = 86.0
 _VARIANTS = 12
 _CALLED = frozenset({"all", "everyone", "everybody"})
 """Who is called: part of no phrase that lacks the word. "Morning all" is not "morning call"."""
+_OF_WHOM = frozenset({"him", "her", "them", "me", "us", "it"})
 _FEWEST, _WORDS = 2, 5
 """Words of the text that are put together and compared; one word is never a phrase."""
 
@@ -39,12 +40,16 @@ class Near:
 def _spoken(tables: PhraseTables, keys: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """Letters of each phrase of two words or more to its key and how it is listed."""
     found: dict[str, tuple[str, str]] = {}
-    relatives = tables.words("denial.relatives")
+    relatives, ordinary = tables.words("denial.relatives"), tables.words("names.ordinary")
     for key in keys:
         for phrase in tables[key].listed:
             words = phrase.split()
             # A denial lost or gained by a letter turns the meaning round: those are exact or nothing.
             if len(words) < 2 or "*" in words or "not" in words or "n't" in phrase:
+                continue
+            # Of words said all day long any few are like any other few: "they've got the" is not "they've got him".
+            parts = [part.split("'")[0] for word in words for part in word.rstrip("?").split("/")]
+            if not _OF_WHOM.isdisjoint(parts) and ordinary.issuperset(parts):
                 continue
             # "With his sister" is said of anybody: it's one letter or two from "it's his sister", and means the opposite.
             if relatives & {part for word in words for part in word.split("/")}:

@@ -13,7 +13,7 @@ from dispatch.phrases import Token, clause_end, tokens
 from dispatch.scheme import Scheme
 
 _IS_THAT = re.compile(r"\b(?:is|was) (?:that|this|it) [a-z]")
-_POINTS = re.compile(r"(?:\bit|\bthat)(?:'s| is) (?=[a-z]{2,})")
+_POINTS = re.compile(r"(?:\bit|\bthat)(?:'s| is) (?:(?:definitely|defo|only|just|that|our|young|old) )?(?=[a-z]{2,})")
 _NOT = re.compile(r"(?:\bnot|n.?t|\bnever)\W*$")
 
 

@@ -62,6 +62,10 @@ FOR_WANT_LONG = "Read as sighting: too long for small talk, though nothing in it
 """The same of a long one. Nobody is announced on the strength of it: see `Call.unread`."""
 
 
+_ASIDE = re.compile(r"(?:[a-z0-9']+ ){2}[a-z0-9']+, not (?!at\b)[a-z]")
+"""A "not" put in behind a comma, after who or what is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Something that speaks for an intent."""
@@ -144,7 +148,11 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
     elif asked := _ASKED_OF_CONTROL.search(read.message):
         found[Intent.REQUEST].append(Trace(1.0, f'"{asked.group(1)}", as questions begin'))
     if read.denies:
-        found[Intent.CORRECTION].append(Trace(2.5, f'"not {read.denies}"'))
+        # "Kes by the till, not Dazza" and "there's a lad outside, it's not Kes" tell who is there; "that's not Kes" takes it back.
+        here = read.said("intent.presence") or ""
+        strong = bool(here) and here not in read.scheme.words.words("intent.presence_weak")
+        aside = strong or _ASIDE.search(read.folded) is not None
+        found[Intent.CORRECTION].append(Trace(1.5 if aside else 3.0, f'"not {read.denies}"'))
     return found
 
 
@@ -167,7 +175,7 @@ def _signs(read: Read, key: str, points: float = _SIGN) -> list[Trace]:
 
 def _of_a_sighting(read: Read) -> Iterable[Trace]:
     presence = read.said("intent.presence")
-    if presence:
+    if presence and not (presence in _POINTING and read.denies):
         weak = presence in read.scheme.words.words("intent.presence_weak")
         points = 2.0 if not weak else 1.0 if presence in _POINTING else 1.5
         yield Trace(points, f'"{presence}"')
