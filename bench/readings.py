@@ -35,6 +35,7 @@ from dispatch.reading import read
 from dispatch.scheme import Scheme
 
 DATA = Path(__file__).parent / "names_data"
+RESULTS = Path(__file__).parent / "results" / "readings.json"
 HALVES = ("tune", "report")
 COPIES = 5
 """Ways in which each call is damaged."""
@@ -74,6 +75,20 @@ class Score:
     def accuracy(self) -> float:
         """The share of calls whose intent was read."""
         return self.right / max(1, self.calls)
+
+    def figures(self) -> dict[str, float]:
+        """What is kept of it."""
+        return {
+            "calls": self.calls,
+            "intent_accuracy": round(self.accuracy, 3),
+            "people": self.people,
+            "denied": self.denied,
+            "denied_came_out_present": self.denied_present,
+            "denied_came_out_a_guess": self.denied_guess,
+            "present_came_out_denied": self.present_denied,
+            "guesses": self.guesses,
+            "guesses_came_out_sure": self.guesses_sure,
+        }
 
     def add(self, row: dict[str, Any], call: Call, where: Sequence[Span | None]) -> None:
         """Count one call."""
@@ -176,6 +191,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     summary = Table("half", "text", "calls", "intent", "people", "denied, came out present", "a guess", "present, came out denied",
                     "guesses, came out sure", title="Readings")  # fmt: skip
+    figures: dict[str, dict[str, float]] = {}
     for half in options.half or HALVES:
         scores = {"as said": Score(), "damaged": Score()}
         for way, row, text, call in written(half, town):
@@ -183,10 +199,13 @@ def main(argv: Sequence[str]) -> int:
             if half == "tune" and way == "as said" and call.intent != row["intent"]:
                 console.print(f"{row['id']} {row['intent']} read as {call.intent}: {row['text']}", highlight=False)
         for way, score in scores.items():
+            figures[f"{half}, {way}"] = score.figures()
             summary.add_row(half, way, str(score.calls), f"{score.accuracy:.3f}", str(score.people),
                             f"{score.denied_present} of {score.denied}", str(score.denied_guess),
                             f"{score.present_denied} of {score.people - score.denied}",
                             f"{score.guesses_sure} of {score.guesses}")  # fmt: skip
             console.print(confusion(score, f"{half}, {way}"))
     console.print(summary)
+    if not options.half:
+        RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0

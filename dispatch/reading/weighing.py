@@ -18,7 +18,7 @@ SEEN = 1.5
 _POINTING = frozenset({"it's", "its", "that's"})
 """Said of anything: "it's the same every Tuesday"."""
 _SHORT = 5
-"""Words of a call to control that is no more than a greeting."""
+"""Words of a call that is no more than a greeting, or a question."""
 _SIGN, _SMALL_SIGN = 1.5, 1.0
 _MOST_SIGNS = 3
 _ENOUGH_SIGNS = 4.0
@@ -62,8 +62,11 @@ FOR_WANT_LONG = "Read as sighting: too long for small talk, though nothing in it
 """The same of a long one. Nobody is announced on the strength of it: see `Call.unread`."""
 
 
-_ASIDE = re.compile(r"(?:[a-z0-9']+ ){2}[a-z0-9']+, not (?!at\b)[a-z]")
-"""A "not" put in behind a comma, after who or what is there."""
+_ASIDE = re.compile(
+    r"(?:[a-z0-9']+,? ){2}(?!(?:is|was|are|be|his|it's|its|that's|he's|she's|definitely|repeat|no|sorry)\b)[a-z0-9']+,? "
+    r"not (?!at\b)[a-z]"
+)
+"""A "not" put in after who is there, and not behind "is" or "it's"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +142,14 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
         if intent is Intent.REQUEST and told:
             continue
         found[intent] += _signs(read, f"{key}_signs", _SMALL_SIGN if intent in _ASKED else _SIGN)
-    greeting = found[Intent.RADIO_CHECK] and read.parties.called and len(tokens(read.message)) <= _SHORT
-    if greeting:
-        found[Intent.RADIO_CHECK].append(Trace(0.5, "a few words to control"))
+    few = len(tokens(read.message)) <= _SHORT
+    if found[Intent.RADIO_CHECK] and few:
+        found[Intent.RADIO_CHECK].append(Trace(0.5, "no more than a few words"))
     if question:
         if not told:
             found[Intent.REQUEST].append(Trace(2.0, "a question"))
     elif asked := _ASKED_OF_CONTROL.search(read.message):
-        found[Intent.REQUEST].append(Trace(1.0, f'"{asked.group(1)}", as questions begin'))
+        found[Intent.REQUEST].append(Trace(1.5 if few else 1.0, f'"{asked.group(1)}", as questions begin'))
     if read.denies:
         # "Kes by the till, not Dazza" and "there's a lad outside, it's not Kes" tell who is there; "that's not Kes" takes it back.
         here = read.said("intent.presence") or ""
