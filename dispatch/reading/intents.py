@@ -121,12 +121,16 @@ def _request(read: Read) -> str | None:
     return None if tells_besides(read, read.message.find(said)) else said
 
 
+_WORN = ("description.upper", "description.lower", "description.headwear")
+
+
 def tells_besides(read: Read, position: int) -> bool:
     """Beside the sentence at `position`, another one says that somebody is somewhere: "Anyone near the bank? I've got Kes here"."""
     asked = sentence(read.message, position)
     rest = read.message[: asked.start] + " . " + read.message[asked.end :]
     weak = read.scheme.words.words("intent.presence_weak")
-    return any(rest[hit.start : hit.end] not in weak for hit in read.scheme.words["intent.presence"].find(rest))
+    here = any(rest[hit.start : hit.end] not in weak for hit in read.scheme.words["intent.presence"].find(rest))
+    return here or any(read.scheme.words[key].first(rest) for key in _WORN)
 
 
 _OPENS_A_QUESTION = re.compile(
@@ -180,6 +184,8 @@ def _strong_presence(read: Read, beside: str) -> bool:
 
 
 _TELLS, _TELLS_ANYBODY = 8, 16
+_TELLS_FRIENDS = 12
+"""So many words to control are small talk no more for having one friendly word in them."""
 _FRIENDLY = 2
 """So many different words of small talk make a long call one."""
 
@@ -195,7 +201,7 @@ def _chatter(read: Read) -> str | None:
     if said is None:
         return None
     friendly = {read.message[hit.start : hit.end] for hit in read.scheme.words["intent.chatter"].find(read.message)}
-    if tells(read) and len(friendly) < _FRIENDLY:
+    if tells(read) and len(tokens(read.message)) >= _TELLS_FRIENDS and len(friendly) < _FRIENDLY:
         return None
     return None if somebody_somewhere(read, weak=False) or read.names_somebody else said
 

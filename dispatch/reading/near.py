@@ -15,8 +15,8 @@ from dispatch.scheme import PhraseTables
 
 _LETTERS = (11, 26)
 """Shorter phrases are like too many others."""
-_NEAR_ENOUGH = 86.0
-"""Percent of rapidfuzz ratio: one letter in seven or so. Lower, "withanother" is "itsnother"."""
+_NEAR_ENOUGH = 90.0
+"""Percent of rapidfuzz ratio: one letter in ten or so. Lower, "on the shop" is "done the shop", and the more phrases the sooner."""
 _VARIANTS = 12
 _CALLED = frozenset({"all", "everyone", "everybody"})
 """Who is called: part of no phrase that lacks the word. "Morning all" is not "morning call"."""

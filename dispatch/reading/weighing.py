@@ -25,8 +25,6 @@ _ENOUGH_SIGNS = 4.0
 """Points that make an emergency of words alone: "I can help right now" is none."""
 _SHARE = 0.2
 """Of the weight of all hypotheses, from which a phrase in others counts."""
-_NEAR_A_CRY = 90.0
-"""A call for help disturbs everybody, so it must be nearly as said: "locked in" is not "locked us in"."""
 _PRESSING = (
     Intent.EMERGENCY,
     Intent.CORRECTION,
@@ -130,7 +128,7 @@ def _traces(read: Read) -> dict[Intent, list[Trace]]:
         put_aside = read.said(key) is not None or (
             intent is Intent.EMERGENCY and read.said("intent.emergency_not") is not None
         )
-        if not put_aside and key in near and (intent is not Intent.EMERGENCY or near[key].likeness >= _NEAR_A_CRY):
+        if not put_aside and key in near:
             item = near[key]
             points = 2.5 + (item.likeness - 86) / 14
             found[intent].append(

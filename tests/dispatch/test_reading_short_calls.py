@@ -34,6 +34,11 @@ S, N, E, C, D, Q, R, T, U = (
         pytest.param(S, "Is that Kes by the fountain?", id="is that, of somebody seen"),
         pytest.param(T, "Did you watch the match last night?", id="a question among friends"),
         pytest.param(Q, "Hold the line, I've got the police on the other channel.", id="got the police is no cry"),
+        pytest.param(S, "Anybody near the station? Kes is stood there now, green parka.", id="near, and somebody there"),
+        pytest.param(Q, "Can the butchers turn their radio down, it's coming through the wall.", id="coming through"),
+        # nearly a phrase of another sort
+        pytest.param(S, "Oakwood Toys calling Control, we have Kes on the shop floor.", id="on the shop, done the shop"),
+        pytest.param(S, "Black coat, he has been round us three times.", id="been round, been found"),
         # somebody gone, and where to look
         pytest.param(D, "She has left the premises quietly, thanks all.", id="gone"),
         pytest.param(D, "They've all gone.", id="gone, at the end"),
