@@ -89,7 +89,9 @@ def intent_of(read: Read) -> tuple[Intent, str]:
     seen = sum(trace.points for trace in sighting)
     decisive = any(trace.decisive for trace in traces[likeliest])
     enough = ENOUGH if decisive or likeliest is not Intent.EMERGENCY else _ENOUGH_SIGNS
-    if points[likeliest] >= enough and (decisive or points[likeliest] > seen):
+    # "He has been round" is a letter from "he has been found": of somebody who is there one trace ends nothing.
+    alone = likeliest is Intent.STAND_DOWN and len(traces[likeliest]) == 1 and seen >= SEEN
+    if points[likeliest] >= enough and (decisive or (points[likeliest] > seen and not alone)):
         return likeliest, _weighed(likeliest, traces[likeliest])
     for intent, rule in UNSURE:
         said = rule(read)
