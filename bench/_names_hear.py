@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.calls import Call
-from dispatch.heard import Heard, HeardWord, Wording
+from dispatch.heard import Heard, HeardWord, Spotted, Wording
 from dispatch.matching import Claim, Fit, Register, Search, look_for
+from dispatch.matching.spotted import WORST
 from dispatch.people import Notice, NoticeStatus, Person
 from dispatch.reading import read
 from dispatch.scheme import Scheme, parse_places, parse_words
@@ -93,19 +94,25 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             with wave.open(str(folder / row["file"])) as sound:
                 pcm = sound.readframes(sound.getnframes())
             heard = as_heard(whisper.transcribe(pcm, Hints()), len(pcm) / 32_000)
-            search = look_for(heard, read(heard, town), listed, town)
+            ways = listed.all_ways
+            spots = {
+                way: Spotted(*dataclasses.astuple(spot))
+                for way, spot in zip(ways, whisper.spot(pcm, ways), strict=False)
+            }
+            search = look_for(heard, read(heard, town), listed, town, spots)
             asked: tuple[Claim, ...] = ()
             fits: list[speech.Fit] = []
             if search.suspects:
                 hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in town.places))
                 again = whisper.listen_for(pcm, hints)
                 heard = dataclasses.replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
-                asked = look_for(heard, search.call, listed, town).claims()
+                asked = look_for(heard, search.call, listed, town, spots).claims()
                 fits = whisper.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
             answers = [
                 [dataclasses.astuple(claim), dataclasses.astuple(fit)] for claim, fit in zip(asked, fits, strict=True)
             ]
-            line = {"file": row["file"], "heard": dataclasses.asdict(heard), "fits": answers}
+            near = [[way, *dataclasses.astuple(spot)] for way, spot in spots.items() if spot.cost < WORST * spot.sounds]
+            line = {"file": row["file"], "heard": dataclasses.asdict(heard), "fits": answers, "spots": near}
             out.write(json.dumps(line) + "\n")
             out.flush()
             yield row["file"]
@@ -123,7 +130,8 @@ def clips(rows: Sequence[Row], register: Path, kept: Path) -> Iterator[Clip]:
         heard = heard_of(item["heard"])
         call = read(heard, town)
         fits = {Claim(*claim): Fit(*fit) for claim, fit in item["fits"]}
-        yield Clip(row, heard, call, look_for(heard, call, listed, town), fits)
+        spots = {way: Spotted(*spot) for way, *spot in item["spots"]}
+        yield Clip(row, heard, call, look_for(heard, call, listed, town, spots), fits)
 
 
 def heard_of(kept: Row) -> Heard:

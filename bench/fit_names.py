@@ -15,6 +15,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -24,14 +25,17 @@ from bench._names_corpus import make, own_plan
 from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
 from bench._names_fit import Fitted, Row, as_json, fit
 from bench._names_fit_calls import MIXES, fit_plan
+from bench._names_grow import Folds, grow
 from bench._names_hear import Clip, clips, hear, truth_of
 from bench._town import progress
-from dispatch.matching.evidence import FEATURES, logit
+from dispatch.matching.evidence import FEATURES, SOUNDED, logit
 from dispatch.matching.model import fitted
-from dispatch.matching.suspects import PRIOR_FEATURES, Suspect
-from dispatch.matching.verified import Judged, beside_rivals, evidence, judge
+from dispatch.matching.suspects import PRIOR_FEATURES, SOUNDED_FEATURES, Suspect
+from dispatch.matching.trees import Trees, grown
+from dispatch.matching.verified import beside_rivals, evidence, judge
 
 MODEL = REPOSITORY / "dispatch/data/names_model.json"
+TREES = REPOSITORY / "dispatch/data/names_trees.json"
 
 
 LOOK_ALIKES = 0.15
@@ -67,10 +71,17 @@ def verdict_rows(heard: Iterable[Clip]) -> Iterable[Row]:
             yield Row(clip.truth["call"], features, _named(suspect, clip), weight_of(clip))
 
 
-def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
-    """What came out for each of them beside their rivals: the likeliest name of each person only."""
+def calibration_rows(heard: Iterable[Clip], unseen: Callable[[str, Suspect], Trees]) -> Iterable[Row]:
+    """What came out for each of them beside their rivals: the likeliest name of each person only.
+
+    Args:
+        heard: the clips.
+        unseen: for a call and a suspect, trees that were grown without that call: those that were grown on it are too sure.
+    """
     for clip in heard:
-        judged = _judged(clip)
+        call = clip.truth["call"]
+        hearing = clip.search.held_against(clip.fits)
+        judged = judge(hearing, clip.search.by_text, partial(unseen, call))
         best: dict[frozenset[int], tuple[float, bool]] = {}
         for one in judged:
             whom = frozenset(entry.person.offender_id for entry in one.suspect.form.entries)
@@ -78,11 +89,7 @@ def calibration_rows(heard: Iterable[Clip]) -> Iterable[Row]:
             if whom not in best or odds > best[whom][0]:
                 best[whom] = odds, _named(one.suspect, clip)
         for odds, right in best.values():
-            yield Row(clip.truth["call"], {"log_odds": odds}, right, weight_of(clip))
-
-
-def _judged(clip: Clip) -> list[Judged]:
-    return judge(clip.search.held_against(clip.fits), clip.search.by_text)
+            yield Row(call, {"log_odds": odds}, right, weight_of(clip))
 
 
 def _named(suspect: Suspect, clip: Clip) -> bool:
@@ -90,10 +97,8 @@ def _named(suspect: Suspect, clip: Clip) -> bool:
     return any(entry.person.reference in named for entry in suspect.form.entries)
 
 
-def write(section: str, model: Fitted, rows: Sequence[Row], sources: Sequence[str]) -> None:
-    """Put one section into the data file."""
-    data = json.loads(MODEL.read_text(encoding="utf-8")) if MODEL.exists() else {}
-    made = {
+def _made(rows: Sequence[Row], sources: Sequence[str]) -> dict[str, object]:
+    return {
         "by": "./run bench fit_names",
         "on": datetime.now(UTC).date().isoformat(),
         "from": list(sources),
@@ -101,9 +106,26 @@ def write(section: str, model: Fitted, rows: Sequence[Row], sources: Sequence[st
         "of_whom_named": sum(row.named for row in rows),
         "calls": len({row.call for row in rows}),
     }
-    data[section] = as_json(model, made)
+
+
+def write(section: str, model: Fitted, rows: Sequence[Row], sources: Sequence[str]) -> None:
+    """Put one section into the data file."""
+    data = json.loads(MODEL.read_text(encoding="utf-8")) if MODEL.exists() else {}
+    data[section] = as_json(model, _made(rows, sources))
     MODEL.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     fitted.cache_clear()
+
+
+def write_trees(section: str, folds: Folds, rows: Sequence[Row], sources: Sequence[str]) -> None:
+    """Put one section into the data file of the trees."""
+    data = json.loads(TREES.read_text(encoding="utf-8")) if TREES.exists() else {}
+    data[section] = {
+        "made": _made(rows, sources),
+        "cross_validated": {"log_loss": round(folds.log_loss, 4)},
+        **folds.whole,
+    }
+    TREES.write_text(json.dumps(data, separators=(",", ":")).replace('"trees":', '\n"trees":') + "\n", encoding="utf-8")
+    grown.cache_clear()
 
 
 def show(console: Console, section: str, model: Fitted, meaning: Mapping[str, str]) -> None:
@@ -119,12 +141,48 @@ def show(console: Console, section: str, model: Fitted, meaning: Mapping[str, st
     console.print(table)
 
 
-STEPS: tuple[tuple[str, Callable[[Iterable[Clip]], Iterable[Row]], Mapping[str, str]], ...] = (
-    ("prior", prior_rows, PRIOR_FEATURES),
-    ("verdict", verdict_rows, FEATURES),
-    ("calibration", calibration_rows, {"log_odds": "of the verdict beside those of other people at the same words"}),
-)
-"""In this order: each goes by what the ones before it say."""
+PRIORS: Mapping[str, Mapping[str, str]] = {
+    "prior by words": PRIOR_FEATURES,
+    "prior": {**PRIOR_FEATURES, **SOUNDED_FEATURES},
+}
+VERDICTS: Mapping[str, Mapping[str, str]] = {"verdict by words": FEATURES, "verdict": SOUNDED}
+CALIBRATION = {"log_odds": "of the verdict beside those of other people at the same words"}
+
+
+def fit_everything(
+    all_clips: Callable[[], Iterable[Clip]], sources: Sequence[str], python: Path, scratch: Path
+) -> None:
+    """The priors, then the verdicts that go by them, then what those have turned out to mean; written into the data files and shown.
+
+    Args:
+        all_clips: every clip, searched with the priors of the moment.
+        sources: what they are, for the data files.
+        python: of the environment that has scikit-learn.
+        scratch: a folder for what goes there and back.
+    """
+    console = Console()
+    rows = list(prior_rows(all_clips()))
+    for section, meaning in PRIORS.items():
+        some = [row for row in rows if row.features.keys() >= meaning.keys()]
+        model = fit(some, tuple(meaning))
+        write(section, model, some, sources)
+        show(console, section, model, meaning)
+    rows = list(verdict_rows(all_clips()))
+    unseen: dict[str, Folds] = {}
+    for section, meaning in VERDICTS.items():
+        # Only surnames spelled out have no sounds of their own to go by.
+        some = [row for row in rows if row.features.keys() >= meaning.keys()]
+        unseen[section] = grow(section, some, tuple(meaning), python, scratch)
+        write_trees(section, unseen[section], some, sources)
+        console.print(f"{section}: cross-validated log loss {unseen[section].log_loss:.4f}, {len(some)} suspects")
+
+    def trees_without(call: str, suspect: Suspect) -> Trees:
+        return unseen["verdict by words" if suspect.unlikeness is None else "verdict"].without(call)
+
+    some = list(calibration_rows(all_clips(), trees_without))
+    model = fit(some, tuple(CALIBRATION))
+    write("calibration", model, some, sources)
+    show(console, "calibration", model, CALIBRATION)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -146,15 +204,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 progress(f"{name}, {model}: {number} {file}")
             sources.append((truth, plan.register, kept))
             heard.append(f"{name} through Whisper {model}, {len(truth)} clips")
-    console = Console()
 
     def all_clips() -> Iterable[Clip]:
         for truth, register, kept in sources:
             yield from clips(truth, register, kept)
 
-    for section, rows_of, meaning in STEPS:
-        rows = list(rows_of(all_clips()))
-        model = fit(rows, tuple(meaning))
-        write(section, model, rows, heard)
-        show(console, section, model, meaning)
+    fit_everything(all_clips, heard, python, options.kept)
     return 0

@@ -42,3 +42,16 @@ class Heard:
     no_speech: float = 0.0
     """Probability that nobody spoke, 0-1."""
     duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """Where given sounds fit the recording best."""
+
+    cost: float
+    """How much less likely they are there than the likeliest sounds (log-probability); 0 is as likely."""
+    sounds: int
+    """How many there are."""
+    start_s: float
+    end_s: float
+    """Seconds from the start of the audio."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ import structlog
 from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
-from dispatch.heard import Heard, HeardWord, Wording
+from dispatch.heard import Heard, HeardWord, Spotted, Wording
 from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
@@ -45,6 +45,8 @@ Clock = Callable[[], datetime]
 
 SUGGESTED = 30
 """Names suggested when a call is heard again; places and members need room in the same prompt."""
+MOST_WAYS = 4000
+"""Ways of saying names that are looked for by their sounds, about 900 people; of a larger register only what words point at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,40 @@ class Laps:
         self._last = now
 
 
+class _Sound:
+    """A transmission's audio, read from its file once, when it is first needed."""
+
+    def __init__(self, transmission: Transmission) -> None:
+        self.transmission = transmission
+        self._pcm: bytes | None = None
+
+    @property
+    def number(self) -> int:
+        """Of the transmission."""
+        return self.transmission.transmission_id
+
+    async def pcm(self) -> bytes:
+        """Mono int16 little-endian at 16 kHz.
+
+        Raises:
+            OSError, wave.Error: the file is gone or damaged.
+        """
+        if self._pcm is None:
+            if self.transmission.path is None:
+                raise FileNotFoundError(f"transmission {self.number} has no recording")
+            self._pcm = await asyncio.to_thread(read_wav, self.transmission.path)
+        return self._pcm
+
+
+@dataclass(frozen=True, slots=True)
+class _Town:
+    """What names are looked for in."""
+
+    register: Register
+    scheme: Scheme
+    spots: Mapping[str, Spotted] | None
+
+
 class Pipeline:
     """Takes transmissions one at a time from recording to committed decision. Several may be under way at once."""
 
@@ -143,14 +179,16 @@ class Pipeline:
         people = await self._store.register.people()
         scheme = await self._scheme.scheme(people)
         register = await self._register(people)
-        transcript = await self._hear(transmission, early)
+        sound = _Sound(transmission)
+        transcript = await self._hear(sound, early)
         laps.lap("hear")
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
-        search = await asyncio.to_thread(look_for, heard, call, register, scheme)
+        spots = await self._spot(sound, register)
+        search = await asyncio.to_thread(look_for, heard, call, register, scheme, spots)
         laps.lap("look")
-        search, fits = await self._listen_again(transmission, heard, search, register, scheme)
+        search, fits = await self._listen_again(sound, heard, search, _Town(register, scheme, spots))
         laps.lap("verify")
         now = self._clock()
         matches = await asyncio.to_thread(conclude, search, fits, now, self._rules.zone)
@@ -182,41 +220,52 @@ class Pipeline:
             self._prepared = people, await asyncio.to_thread(Register.of, people)
         return self._prepared[1]
 
-    async def _hear(self, transmission: Transmission, early: Transcript | None) -> Transcript:
+    async def _hear(self, sound: _Sound, early: Transcript | None) -> Transcript:
         """The transcript: stored, heard along, or heard now with no name suggested; committed before anything is read."""
-        if stored := await self._store.transmissions.transcript(transmission.transmission_id):
+        if stored := await self._store.transmissions.transcript(sound.number):
             return from_store(stored)
         if early is not None:
             transcript = early
-        elif transmission.path is None:
-            raise SpeechError(f"transmission {transmission.transmission_id} has no recording and no transcript")
+        elif sound.transmission.path is None:
+            raise SpeechError(f"transmission {sound.number} has no recording and no transcript")
         else:
-            pcm = await asyncio.to_thread(read_wav, transmission.path)
-            transcript = await self._transcriber.transcribe(pcm, Hints())
-        await self._store.transmissions.save_transcript(transmission.transmission_id, to_store(transcript))
+            transcript = await self._transcriber.transcribe(await sound.pcm(), Hints())
+        await self._store.transmissions.save_transcript(sound.number, to_store(transcript))
         return transcript
 
+    async def _spot(self, sound: _Sound, register: Register) -> dict[str, Spotted] | None:
+        """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell."""
+        ways = register.all_ways
+        if not 0 < len(ways) <= MOST_WAYS or not self._transcriber.verifies or sound.transmission.path is None:
+            return None
+        try:
+            found = await self._transcriber.spot(await sound.pcm(), ways)
+        except (SpeechError, OSError, wave.Error) as error:
+            log.warning("names were not looked for by sound", transmission=sound.number, reason=str(error))
+            return None
+        spots = (Spotted(one.cost, one.sounds, one.start_s, one.end_s) for one in found)
+        return dict(zip(ways, spots, strict=True)) if found else None
+
     async def _listen_again(
-        self, transmission: Transmission, heard: Heard, search: Search, register: Register, scheme: Scheme
+        self, sound: _Sound, heard: Heard, search: Search, town: _Town
     ) -> tuple[Search, dict[Claim, Fit]]:
         """Hear the call once more with only the likely names suggested, and hold every likely name against the sound.
 
         Without it, as with an engine that can't or a worker that fails now, the words alone decide.
         """
-        if not search.suspects or not self._transcriber.verifies or transmission.path is None:
+        if not search.suspects or not self._transcriber.verifies or sound.transmission.path is None:
             return search, {}
+        register, scheme = town.register, town.scheme
         hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in scheme.places), tuple(scheme.members))
         try:
-            pcm = await asyncio.to_thread(read_wav, transmission.path)
+            pcm = await sound.pcm()
             again = await self._transcriber.listen_for(pcm, hints)
             heard = replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
-            search = await asyncio.to_thread(look_for, heard, search.call, register, scheme)
+            search = await asyncio.to_thread(look_for, heard, search.call, register, scheme, town.spots)
             asked = await asyncio.to_thread(search.claims)
             fits = await self._transcriber.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
         except (SpeechError, OSError, wave.Error) as error:
-            log.warning(
-                "names were not held against the sound", transmission=transmission.transmission_id, reason=str(error)
-            )
+            log.warning("names were not held against the sound", transmission=sound.number, reason=str(error))
             return search, {}
         found = (Fit(fit.before, fit.claimed, fit.after, fit.tokens) for fit in fits)
         return search, dict(zip(asked, found, strict=True))

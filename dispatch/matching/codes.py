@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -11,6 +12,7 @@ from dispatch.matching.confidence import Evidence
 from dispatch.matching.context import Wording
 from dispatch.matching.found import Found
 from dispatch.matching.register import Entry, Register
+from dispatch.matching.spotted import Sounded
 from dispatch.phrases import fold, tokens
 from dispatch.reading.numbers import references
 from dispatch.scheme import Scheme
@@ -43,6 +45,38 @@ def find_references(call: Call, best: Wording, register: Register, scheme: Schem
                 mention.negated,
                 mention.hedged or _quoted(best, mention.span),
             )
+
+
+ANOTHER = 0.3
+"""How much nearer, a sound, another reference must come to the sounds for the one that was written to be in doubt."""
+DOUBTED_CAP = 0.6
+
+
+def doubted(found: Iterable[Found], numbers: Sounded) -> Iterable[Found]:
+    """References held against the single sounds: one misheard digit is another person, who may be on the register, too.
+
+    Where the sounds are much nearer to another reference than to the one written, nobody is announced; both are shown.
+    """
+    keys = {entry.person.offender_id: key for key, form in enumerate(numbers.forms) for entry in form.entries}
+    for one in found:
+        key = keys.get(one.person.offender_id)
+        other = None if key is None else numbers.nearer(key, ANOTHER)
+        if other is None:
+            yield one
+            continue
+        entry = numbers.forms[other].entries[0]
+        yield replace(
+            one,
+            confidence=min(one.confidence, DOUBTED_CAP),
+            reason=f"{one.reason.rstrip('.')}; but its sounds come nearer to reference {entry.person.reference}.",
+        )
+        yield replace(
+            one,
+            person=entry.person,
+            wanted=entry.number,
+            confidence=min(one.confidence, DOUBTED_CAP),
+            reason=f'The sounds of "{one.said}" come near to reference {entry.person.reference}.',
+        )
 
 
 def _quoted(best: Wording, span: Span) -> bool:

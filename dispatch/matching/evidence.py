@@ -14,7 +14,7 @@ from dispatch.calls import MentionKind
 from dispatch.matching.claims import Fit, Fits, claimed, heard_at, innocent_names
 from dispatch.matching.context import Wording
 from dispatch.matching.model import Features
-from dispatch.matching.suspects import Place, Suspect
+from dispatch.matching.suspects import SOUNDED_FEATURES, Place, Suspect
 
 FEATURES: Mapping[str, str] = {
     "text": "how far the words alone convince the rules, as the logit of their probability",
@@ -27,17 +27,23 @@ FEATURES: Mapping[str, str] = {
     "overruled": "how much worse the name fits than words that the engine is sure of: another name, said clearly",
     "per_token": "how likely the name's tokens are on average (log-probability)",
     "against_others": "how much better it fits than any other name of the register there",
-    "unrivalled": "the same, counted the less the worse the name fits what was said at all",
     "against_common": "how much better it fits than common names that sound like it",
     "suggested": "1 where the engine wrote the name when it was suggested",
-    "suggested_alike": "the likeness, where the engine wrote the name when suggested: words much like it are easily drawn to it, and prove less",
     "context": "how much the words around call for a name",
     "surname": "1 for a surname alone",
     "alias": "1 for an alias",
     "everyday": "1 for a surname or alias that is an everyday word",
-    "everyday_per_token": "how likely the name's tokens are, where it is an everyday word: the engine knows such words, and likes them",
     "clarity": "mean log-probability of the best wording: how clear the call is",
 }
+RISING = frozenset({
+    "text", "prior", "likeness", "agreement", "against_heard", "overruled", "per_token", "against_others", "against_common", "suggested",
+    "context", "sounded", "sounded_length", "margin",
+})  # fmt: skip
+"""Features that speak for a name, the more the higher they are, whatever the others say: the fit is bound to that."""
+FALLING = frozenset({"everyday"})
+"""And against it."""
+SOUNDED: Mapping[str, str] = {**FEATURES, **SOUNDED_FEATURES}
+"""The same where the engine reads single sounds as well."""
 UNOPPOSED = 8.0
 """Difference to other names where none was asked about."""
 
@@ -111,16 +117,14 @@ def features_of(suspect: Suspect, hearing: Hearing, by_text: float) -> Features 
         "overruled": _within(gains[best], -20, 0) * exp(_within(heard, -6, 0)),
         "per_token": per_token,
         "against_others": against_others,
-        "unrivalled": against_others * (1 + against_heard / 20),
         "against_common": _within(min(common, default=UNOPPOSED), -10, UNOPPOSED),
         "suggested": float(suspect.suggested),
-        "suggested_alike": suspect.likeness if suspect.suggested else 0.0,
         "context": _within(max(place.context for place in gains), -6, 2),
         "surname": float(suspect.form.kind is MentionKind.LAST),
         "alias": float(suspect.form.kind is MentionKind.ALIAS),
         "everyday": float(suspect.everyday),
-        "everyday_per_token": per_token if suspect.everyday else 0.0,
         "clarity": _within(hearing.clarity, -1.5, 0),
+        **suspect.sounded,
     }
 
 

@@ -11,13 +11,14 @@ from dispatch.calls import Call, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
 from dispatch.heard import Wording as HeardWording
 from dispatch.matching.claims import Claim, Fits, claims_for
-from dispatch.matching.codes import find_references, find_spelled
+from dispatch.matching.codes import doubted, find_references, find_spelled
 from dispatch.matching.confidence import CAPS, together
 from dispatch.matching.context import Wording, opening_words, prepare
 from dispatch.matching.evidence import Hearing
 from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, prepared
+from dispatch.matching.spotted import Spots, sounded
 from dispatch.matching.suspects import Suspect, find_suspects
 from dispatch.matching.verified import NAMED, ByText, verified
 from dispatch.matching.weighing import weigh
@@ -70,7 +71,9 @@ class Search:
         return claims_for(self.suspects, self.wordings)
 
 
-def look_for(heard: Heard, call: Call, people: Sequence[Person] | Register, scheme: Scheme) -> Search:
+def look_for(
+    heard: Heard, call: Call, people: Sequence[Person] | Register, scheme: Scheme, spots: Spots | None = None
+) -> Search:
     """Who may have been named, in any wording, by words and by sound.
 
     Args:
@@ -78,18 +81,24 @@ def look_for(heard: Heard, call: Call, people: Sequence[Person] | Register, sche
         call: what was read from the best one.
         people: the register, or one prepared by `Register.of`.
         scheme: places, members and phrases.
+        spots: where each of the register's `all_ways` fits the sounds best; None where the engine can't tell.
     """
     if call.intent is Intent.UNINTELLIGIBLE or not call.text.strip():
         return Search(call, (), (), (), heard.average_logprob)
     register = prepared(people)
     every = _wordings(heard, call, scheme)
     plain = [wording for wording in every if not wording.varied]
+    by_reference: Iterable[Found] = find_references(call, plain[0], register, scheme)
+    if spots:
+        by_reference = doubted(by_reference, sounded(spots, register.number_ways, register.numbers))
     found: list[Found] = [
-        *find_references(call, plain[0], register, scheme),
+        *by_reference,
         *find_spelled(call, register),
         *weigh(find_names(plain, call, register, scheme), plain, heard, call),
     ]
-    return Search(call, tuple(every), tuple(found), find_suspects(every, register, scheme), heard.average_logprob)
+    by_sounds = sounded(spots, register.ways, register.forms) if spots else None
+    suspects = find_suspects(every, register, scheme, by_sounds, heard.words)
+    return Search(call, tuple(every), tuple(found), suspects, heard.average_logprob)
 
 
 def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple[Match, ...]:

@@ -9,12 +9,15 @@ from functools import lru_cache
 
 from dispatch.calls import MentionKind
 from dispatch.matching.sound_index import SoundIndex
+from dispatch.matching.sounds import pronunciations
 from dispatch.people import Person
 from dispatch.phrases import fold
 from dispatch.reading.spelling import spell
 
 LEAST_PART = 5
 """Letters of one part of a double-barrelled surname that is looked for by sound: "Tull" is in "tall"."""
+LEAST_DIGITS = 2
+"""Digits of a reference that is compared with others by sound."""
 LEAST_SPELLED, MOST_SPELLED = 3, 14
 """Letters of a surname that is looked for spelled out."""
 
@@ -64,6 +67,12 @@ class Register:
     """Everything that may be said of anybody, but for first names alone and references."""
     sounds: SoundIndex
     """The forms by sound; their places in `forms` are the keys."""
+    ways: dict[str, tuple[int, ...]]
+    """How the forms may be said, as phonemes without blanks, and which of `forms` are said so."""
+    numbers: tuple[Form, ...]
+    """References, by their digits without leading zeros."""
+    number_ways: dict[str, tuple[int, ...]]
+    """As `ways`, for `numbers`."""
     spelled: tuple[Form, ...]
     """Surnames spelled in the alphabet of the radio: "Papa Oscar Sierra Tango"."""
     spelled_sounds: SoundIndex
@@ -87,7 +96,7 @@ class Register:
             for part in re.split(r"[\s\-]+", entry.person.last_name)
             if letters(part) != entry.last and len(letters(part)) >= 4
         ]
-        forms, spelled = _forms(entries), _spelled(entries)
+        forms, spelled, numbers = _forms(entries), _spelled(entries), _numbers(entries)
         return cls(
             entries,
             _grouped((entry.last, entry) for entry in entries),
@@ -97,9 +106,17 @@ class Register:
             _grouped(parts),
             forms,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(forms)]),
+            _ways(forms),
+            numbers,
+            _ways(numbers),
             spelled,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(spelled)]),
         )
+
+    @property
+    def all_ways(self) -> tuple[str, ...]:
+        """Everything that an engine is asked to look for by its sounds, each once."""
+        return tuple(self.ways | self.number_ways)
 
 
 def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
@@ -123,6 +140,22 @@ def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
             if person.last_name and " " not in alias.strip():
                 add(MentionKind.FULL, f"{alias} {person.last_name}", entry)
     return tuple(Form(kind, spoken, tuple(whom)) for (kind, spoken), whom in said.items())
+
+
+def _ways(forms: Sequence[Form]) -> dict[str, tuple[int, ...]]:
+    ways: dict[str, list[int]] = {}
+    for at, form in enumerate(forms):
+        for said in pronunciations(form.spoken):
+            ways.setdefault(said.replace(" ", ""), []).append(at)
+    return {said: tuple(forms) for said, forms in ways.items()}
+
+
+def _numbers(entries: Iterable[Entry]) -> tuple[Form, ...]:
+    said: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if len(entry.number) >= LEAST_DIGITS:
+            said.setdefault(entry.number, []).append(entry)
+    return tuple(Form(MentionKind.REF, number, tuple(whom)) for number, whom in said.items())
 
 
 def _spelled(entries: Iterable[Entry]) -> tuple[Form, ...]:

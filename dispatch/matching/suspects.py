@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dispatch.calls import MentionKind, Span
+from dispatch.heard import HeardWord
 from dispatch.matching.context import WHERE, Wording, calls_for_a_name, is_staff
 from dispatch.matching.model import Features, fitted
 from dispatch.matching.register import Form, Register
 from dispatch.matching.sound_index import SoundIndex
-from dispatch.matching.sounds import likeness, sounds
+from dispatch.matching.sounds import likeness, pronunciations, sounds
+from dispatch.matching.spotted import WORST, Sounded, words_at
 from dispatch.matching.weighing import in_best
 from dispatch.phrases import fold, tokens
 from dispatch.reading.spelling import letter_of
@@ -40,6 +42,14 @@ MOST = 48
 """As many names as can be suggested to an engine that hears a call again."""
 FORMS_EACH = 2
 """Names of one person that are asked about: the full name and the surname, say."""
+NEAR, MOST_NEAR = 1.6, 16
+"""Unlikeness up to which a name is suspected for its sounds alone, and how many names at most."""
+SOUNDED_FEATURES: Mapping[str, str] = {
+    "sounded": "how near the sounds of the call come to those of the name, whatever words were made of them, 0-3",
+    "sounded_length": "that nearness times the phonemes of the name (at most 14)",
+    "margin": "how much nearer than the name of anybody else at the same moment",
+}
+"""Only where the engine reads single sounds (`dispatch.matching.spotted`)."""
 PRIOR_FEATURES: Mapping[str, str] = {
     "likeness": "how like the name the likeliest words sound, 0-1",
     "length": "that likeness times the phonemes of the name (at most 14): a long name is not met by chance",
@@ -85,6 +95,10 @@ class Suspect:
     """The name is an everyday word, or part of a place's or member's name."""
     suggested: bool = False
     """The engine wrote it when it was suggested."""
+    unlikeness: float | None = None
+    """How far the sounds of the call are from those of the name; None where the engine can't tell."""
+    margin: float = 0.0
+    """How much nearer they are than to any name of somebody else at the same moment."""
 
     @property
     def features(self) -> Features:
@@ -98,26 +112,51 @@ class Suspect:
             "alias": float(self.form.kind is MentionKind.ALIAS),
             "everyday": float(self.everyday),
             "suggested": float(self.suggested),
+            **self.sounded,
+        }
+
+    @property
+    def sounded(self) -> Features:
+        """What the sounds alone say; nothing where the engine can't tell. `SOUNDED_FEATURES` tells what each is."""
+        if self.unlikeness is None:
+            return {}
+        nearness = WORST - self.unlikeness
+        return {
+            "sounded": nearness,
+            "sounded_length": nearness * min(14, self.sounds),
+            "margin": max(-1.0, min(1.5, self.margin)),
         }
 
     @property
     def log_odds(self) -> float:
         """Natural logarithm of the odds that this name was said, by the wordings."""
-        return fitted("prior", tuple(PRIOR_FEATURES)).log_odds(self.features)
+        if self.unlikeness is None:
+            return fitted("prior by words", tuple(PRIOR_FEATURES)).log_odds(self.features)
+        return fitted("prior", (*PRIOR_FEATURES, *SOUNDED_FEATURES)).log_odds(self.features)
 
 
-def find_suspects(wordings: Sequence[Wording], register: Register, scheme: Scheme) -> tuple[Suspect, ...]:
+def find_suspects(
+    wordings: Sequence[Wording],
+    register: Register,
+    scheme: Scheme,
+    sounded: Sounded | None = None,
+    times: Sequence[HeardWord] = (),
+) -> tuple[Suspect, ...]:
     """Who may have been named, likeliest first, at most `MOST`.
 
     Args:
         wordings: all of a call, the best first; looping ones left out by the caller.
         register: everybody.
         scheme: phrases, for what stands around a name.
+        sounded: what the sounds alone say; None where the engine can't tell.
+        times: when the words of the best wording were said.
     """
     if not register.forms or not wordings:
         return ()
     everyday = _everyday_words(scheme)
     found = _found(register.forms, register.sounds, wordings, scheme, everyday, _HITS)
+    if sounded is not None:
+        found = _with_sounds(found, sounded, wordings, scheme, everyday, times)
     if any(_spells(wording) for wording in wordings):
         found += _found(register.spelled, register.spelled_sounds, wordings, scheme, everyday, _SPELLED_HITS)
     return tuple(_likeliest(found))
@@ -156,6 +195,46 @@ def _found(  # noqa: PLR0917 - two callers, right above
         )
     made = (_suspect(forms[key], there, lengths[key], wordings, everyday) for key, there in places.items())
     return [suspect for suspect in made if suspect.places]
+
+
+def _with_sounds(  # noqa: PLR0917 - one caller, right above
+    found: Iterable[Suspect],
+    sounded: Sounded,
+    wordings: Sequence[Wording],
+    scheme: Scheme,
+    everyday: frozenset[str],
+    times: Sequence[HeardWord],
+) -> list[Suspect]:
+    """The suspects with what the sounds say of each, and those whom only the sounds point at."""
+    keys = {id(form): key for key, form in enumerate(sounded.forms)}
+    told = []
+    for suspect in found:
+        key = keys.pop(id(suspect.form))
+        spot = sounded.spots.get(key)
+        told.append(replace(suspect, unlikeness=spot.unlikeness if spot else WORST, margin=sounded.margin(key)))
+    best = wordings[0]
+    given = scheme.words.words("names.given")
+    for key in sounded.nearest(MOST_NEAR, NEAR):
+        form, spot = sounded.forms[key], sounded.spots[key]
+        words = words_at(best, times, spot)
+        if id(form) not in keys or words is None:
+            continue
+        first, last = words
+        masked = best.is_masked(best.span(first, last))
+        alone = form.kind in _ALONE
+        if (masked and form.kind is not MentionKind.FULL) or (alone and first and best.words[first - 1].text in WHERE):
+            continue
+        if form.kind is MentionKind.LAST and _another_first_name(best, first, form, given):
+            continue
+        place = Place(0, first, last, _UNHEARD, _context(best, first, last, scheme))
+        sounds = min(len(way.replace(" ", "")) for way in pronunciations(form.spoken))
+        told.append(
+            Suspect(
+                form, (place,), _UNHEARD, _UNHEARD, sounds, _is_everyday(form, everyday),
+                unlikeness=spot.unlikeness, margin=sounded.margin(key),
+            )
+        )  # fmt: skip
+    return told
 
 
 def _another_first_name(wording: Wording, first: int, form: Form, given: frozenset[str]) -> bool:
@@ -227,9 +306,13 @@ def _suspect(
         plain[0].likeness if plain else _UNHEARD,
         total / weight if weight else 0.0,
         sounds,
-        form.kind in _ALONE and all(token.text in everyday for token in tokens(fold(form.spoken))),
+        _is_everyday(form, everyday),
         suggested=bool(suggested) and suggested[0].likeness >= _WRITTEN,
     )
+
+
+def _is_everyday(form: Form, everyday: frozenset[str]) -> bool:
+    return form.kind in _ALONE and all(token.text in everyday for token in tokens(fold(form.spoken)))
 
 
 def _in_the_best(place: Place, wordings: Sequence[Wording]) -> Place:

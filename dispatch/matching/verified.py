@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from dispatch.calls import Call, MentionKind, Span
 from dispatch.matching.context import Wording
-from dispatch.matching.evidence import FEATURES, UNOPPOSED, Hearing, features_of, logit
+from dispatch.matching.evidence import FEATURES, SOUNDED, UNOPPOSED, Hearing, features_of, logit
 from dispatch.matching.found import Found
 from dispatch.matching.model import Features, fitted
 from dispatch.matching.suspects import Place, Suspect
+from dispatch.matching.trees import Trees, grown
 from dispatch.matching.weighing import in_best
 from dispatch.people import Person
 
@@ -24,6 +25,10 @@ AGAINST, UNLIKELY = -12.0, -6.0
 CONTRADICTED_CAP = 0.45
 """However like a name the words are: where the sound itself fits it this much worse than what was heard, it is no finding."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
+CLEARLY, ROUGHLY = 0.45, 1.0
+"""Unlikeness up to which the sounds of a name were there clearly, or roughly."""
+ALONE = 0.5
+"""Margin from which they are nobody else's."""
 _DENIED_SHARE = 0.25
 """Of the wordings that hold the name: a "not" is easily lost, and a wrong name is worse than none."""
 
@@ -80,9 +85,24 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
             )
 
 
-def judge(hearing: Hearing, by_text: ByText) -> list[Judged]:
-    """Everybody who was held against the sound."""
-    return [_judged(suspect, features, said_so) for suspect, features, said_so in evidence(hearing, by_text)]
+def trees_for(suspect: Suspect) -> Trees:
+    """The model that comes with Hue and Cry, for what is known of this suspect."""
+    if suspect.unlikeness is None:
+        return grown("verdict by words", tuple(FEATURES))
+    return grown("verdict", tuple(SOUNDED))
+
+
+def judge(hearing: Hearing, by_text: ByText, trees: Callable[[Suspect], Trees] = trees_for) -> list[Judged]:
+    """Everybody who was held against the sound.
+
+    Args:
+        hearing: the call.
+        by_text: probabilities by the words alone.
+        trees: the model for a suspect; another one while a model is being fitted.
+    """
+    return [
+        _judged(suspect, features, said_so, trees(suspect)) for suspect, features, said_so in evidence(hearing, by_text)
+    ]
 
 
 def evidence(hearing: Hearing, by_text: ByText) -> Iterator[tuple[Suspect, Features, float]]:
@@ -119,14 +139,20 @@ def calibrated(probability: float) -> float:
     return min(CAP, fitted("calibration", tuple(log_odds)).probability(log_odds))
 
 
-def _judged(suspect: Suspect, features: Features, said_so: float) -> Judged:
-    probability = min(CAP, fitted("verdict", tuple(FEATURES)).probability(features))
+def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees) -> Judged:
+    probability = min(CAP, trees.probability(features))
     cap = CAP
     if suspect.everyday:
         cap = max(EVERYDAY_CAP, said_so)
-    if features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY:
+    against = features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY
+    if against and not _sounded_there(suspect):
         cap = min(cap, CONTRADICTED_CAP)
     return Judged(suspect, features, probability, cap)
+
+
+def _sounded_there(suspect: Suspect) -> bool:
+    """Its single sounds were there, and nobody else's nearly as much: then a decoder that prefers other words is no contradiction."""
+    return suspect.unlikeness is not None and suspect.unlikeness <= ROUGHLY and suspect.margin >= ALONE
 
 
 def beside_rivals(one: Judged, judged: Sequence[Judged]) -> float:
@@ -218,6 +244,8 @@ def reason(suspect: Suspect, person: Person, said: str, features: Features) -> s
     parts = [f'"{said}" {how} {_WHAT[suspect.form.kind]} of {person.name}']
     if len(suspect.form.entries) > 1:
         parts[0] += f", shared by {len(suspect.form.entries)} people on the register"
+    if suspect.unlikeness is not None:
+        parts.append(_sounded(suspect.unlikeness, suspect.margin))
     gain = features["against_heard"]
     if gain >= 0:
         parts.append("the sound fits the name at least as well as the words heard")
@@ -235,3 +263,10 @@ def reason(suspect: Suspect, person: Person, said: str, features: Features) -> s
     if features["agreement"] < 0.6:
         parts.append("few wordings agree")
     return "; ".join(parts) + "."
+
+
+def _sounded(unlikeness: float, margin: float) -> str:
+    said = "clearly there" if unlikeness <= CLEARLY else "roughly there" if unlikeness <= ROUGHLY else "hardly there"
+    return (
+        f"its sounds are {said} ({unlikeness:.2f} off a sound{', those of another name nearer' if margin < 0 else ''})"
+    )

@@ -24,6 +24,7 @@ from gateway.speech.transcript import (
     Hints,
     Hypothesis,
     SpeechError,
+    Spotted,
     Transcriber,
     Transcript,
     TranscriptStream,
@@ -169,6 +170,14 @@ class FallbackTranscriber:
             SpeechError: as `SpeechWorkers.weigh`.
         """
         return await self._local.weigh(pcm, claims)
+
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        """By the engine here.
+
+        Raises:
+            SpeechError: as `SpeechWorkers.spot`.
+        """
+        return await self._local.spot(pcm, ways)
 
     async def stream(self, hints: Hints) -> TranscriptStream | None:
         """Hear along by the engine here, where it can; the text in the end is the other one's.

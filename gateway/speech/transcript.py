@@ -82,6 +82,19 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Spotted:
+    """Where given sounds fit the audio best."""
+
+    cost: float
+    """How much less likely they are there than the likeliest sounds (log-probability); 0 is as likely."""
+    sounds: int
+    """How many there are."""
+    start_s: float
+    end_s: float
+    """Seconds from the start of the audio."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hints:
     """Words worth suggesting to an engine, most useful first. Engines take as many as they can."""
 
@@ -136,6 +149,16 @@ class Transcriber(Protocol):
 
         Raises:
             SpeechError: the attempt failed, or this engine can't.
+        """
+        ...
+
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        """Where each sequence of phonemes (`dispatch.matching.phonemes`) was most likely said, in their order.
+
+        Nothing where this engine, or its model, can't read single sounds: the wordings alone then say who may have been named.
+
+        Raises:
+            SpeechError: the attempt failed.
         """
         ...
 

@@ -25,8 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.speech.child import CannotStartError, RefusedError
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript, Word
-from gateway.speech.whisper_fits import Heard, cropped, fits, noisy, storage
+from gateway.speech.sound_reader import STEP_S, reader_for
+from gateway.speech.spotting import spot_all
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcript, Word
+from gateway.speech.whisper_fits import Heard, cropped, fits, noisy, positions, storage, timed_words
 from gateway.speech.wordings import (
     distinct,
     divide,
@@ -46,9 +48,8 @@ Untyped = Any
 """CTranslate2's and tokenizers' objects: the libraries have no types."""
 
 RATE: Final = 16_000
-_HOP: Final = (
-    160  # samples per mel frame; two frames make one position of the encoder (Radford et al. 2022, section 2.2)
-)
+_HOP: Final = 160
+"""Samples per mel frame; two frames make one position of the encoder (Radford et al. 2022, section 2.2)."""
 _FULL_FRAMES: Final = 3000  # 30 s, what Whisper was trained on
 _LONGEST_WINDOW_S: Final = 28.0
 _SHORTEST_S: Final = 0.1
@@ -125,6 +126,8 @@ class WhisperEngine:
         self._options = options
         self._remembered: OrderedDict[bytes, list[_Window]] = OrderedDict()
         self._told_cut: tuple[int, int] | None = None
+        self._sounds = reader_for(self.positions_of)
+        """What reads single sounds off this encoder; None for a model that it was not trained on."""
 
     @classmethod
     def load(cls, folder: Path, name: str, options: WhisperOptions) -> WhisperEngine:
@@ -214,6 +217,24 @@ class WhisperEngine:
             raise RefusedError("there is no audio to hold wordings against")
         windows = [Heard(*cropped(one.encoded, len(one.samples), _HOP), one.text) for one in pieces]
         return fits(self._whisper.model, self._tokenizer, windows, claims, self._whisper.max_length // 2)
+
+    def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        """Where each sequence of phonemes was most likely said; nothing where no reader was trained on this model.
+
+        In a call of several windows, wherever it fits best.
+        """
+        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        if self._sounds is None or not ways or len(samples) < _SHORTEST_S * RATE:
+            return []
+        found = []
+        for window in self._encoded(pcm, samples):
+            sounds = self._sounds(positions(window.encoded, len(window.samples), _HOP))
+            found.append(spot_all(sounds, tuple(ways), self._sounds.alphabet, STEP_S, window.start_s))
+        return [min(places, key=lambda one: one.cost) for places in zip(*found, strict=True)]
+
+    def positions_of(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """What the encoder makes of sound (mono at 16 kHz) that fits one window, shape (positions, width); 50 positions a second."""
+        return positions(self._encode(samples, self._options.padding_s), len(samples), _HOP)
 
     def _heard(self, pcm: bytes) -> list[_Window]:
         """The call's windows, decoded; nothing where there is no sound."""
@@ -379,35 +400,10 @@ class WhisperEngine:
         return [[self._tokenizer.sot_prev, *self._tokenizer.encode(" " + text)] for text in packed]
 
     def _words(self, window: _Window, wording: _Wording) -> list[Word]:
-        """Words with times, by the decoder's attention (as `faster_whisper` finds them)."""
-        tokens = list(wording.tokens)
-        aligned = self._whisper.model.align(
-            window.encoded,
-            self._tokenizer.sot_sequence,
-            [tokens],
-            max(2, len(window.samples) // _HOP),  # only where there is audio: a word can't lie in the padding
-            median_filter_width=7,
-        )[0]
-        positions = np.array([position for _, position in aligned.alignments])
-        rows = np.array([row for row, _ in aligned.alignments])
-        starts = positions[np.pad(np.diff(rows), (1, 0), constant_values=1).astype(bool)] * (2 * _HOP / RATE)
-        pieces, piece_tokens = self._tokenizer.split_to_word_tokens([*tokens, self._tokenizer.eot])
-        words: list[Word] = []
-        at = 0
-        for piece, ids in zip(pieces[:-1], piece_tokens[:-1], strict=True):
-            end = at + len(ids)
-            start_s = float(starts[min(at, len(starts) - 1)])
-            end_s = min(float(starts[min(end, len(starts) - 1)]), window.duration_s)
-            sure = float(np.mean(aligned.text_token_probs[at:end])) if end > at else 0.0
-            at = end
-            if words and not piece.startswith(" "):  # punctuation belongs to the word before it
-                before = words[-1]
-                words[-1] = Word(before.text + piece.strip(), before.start_s, before.end_s, before.probability)
-            elif piece.strip():
-                words.append(
-                    Word(piece.strip(), window.start_s + min(start_s, end_s), window.start_s + end_s, min(sure, 1.0))
-                )
-        return words
+        return timed_words(
+            self._whisper.model, self._tokenizer, window.encoded, wording.tokens,
+            samples=len(window.samples), hop=_HOP, start_s=window.start_s,
+        )  # fmt: skip
 
 
 def _hypothesis(

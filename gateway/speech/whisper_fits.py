@@ -1,4 +1,4 @@
-"""How well given wordings fit a sound, by Whisper's own decoder: synchronous, lives in the worker beside `whisper`.
+"""How well given wordings fit a sound, and when each word was said, by Whisper's own decoder: synchronous, lives in the worker beside `whisper`.
 
 `ctranslate2.models.Whisper.align` returns the probability of every token of a given text on encoded audio. What is asked about
 a claim is the claimed name's tokens and a few after them; what comes later is the same for all claims and costs time.
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.speech.child import RefusedError
-from gateway.speech.transcript import Claim, Fit
+from gateway.speech.transcript import Claim, Fit, Word
 from gateway.speech.wordings import divide
 
 Untyped = Any
@@ -25,9 +25,12 @@ AFTER: Final = 6
 """Tokens after the name that are looked at: a wrong name surprises the decoder for three or four words."""
 SPARE_POSITIONS: Final = 25
 """Half a second of the encoder's output behind the call; the rest of the padding only costs time."""
+AFTER_SOUND: Final = 3
+"""Positions behind the end of a call in which its last sound may still be read."""
 NOISE: Final = (0.2, 0.7)
 """Of the encoder's own spread. More, and the wordings lose the call; less, and they all say the same (docs/names.md)."""
 _SEED: Final = 1
+_RATE: Final = 16_000
 AT_ONCE: Final = 4
 """Claims scored together. More at once is slower: what the decoder keeps for each no longer fits the processor's cache."""
 _LEAST: Final = 1e-10
@@ -90,11 +93,64 @@ def fits(model: Untyped, tokenizer: Untyped, windows: Sequence[Heard], claims: S
     return [answers[one] for one in asked]
 
 
+def timed_words(
+    model: Untyped,
+    tokenizer: Untyped,
+    encoded: Untyped,
+    tokens: Sequence[int],
+    *,
+    samples: int,
+    hop: int,
+    start_s: float,
+) -> list[Word]:
+    """The words of a text with times, by the decoder's attention (as `faster_whisper` finds them).
+
+    Args:
+        model: a `ctranslate2.models.Whisper`.
+        tokenizer: a `faster_whisper.tokenizer.Tokenizer`.
+        encoded: one window.
+        tokens: the text heard in it.
+        samples: how long the window is.
+        hop: samples per mel frame.
+        start_s: when it begins.
+    """
+    aligned = model.align(
+        encoded,
+        tokenizer.sot_sequence,
+        [list(tokens)],
+        max(2, samples // hop),  # only where there is audio: a word can't lie in the padding
+        median_filter_width=7,
+    )[0]
+    places = np.array([position for _, position in aligned.alignments])
+    rows = np.array([row for row, _ in aligned.alignments])
+    starts = places[np.pad(np.diff(rows), (1, 0), constant_values=1).astype(bool)] * (2 * hop / _RATE)
+    pieces, piece_tokens = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+    words: list[Word] = []
+    at = 0
+    for piece, ids in zip(pieces[:-1], piece_tokens[:-1], strict=True):
+        end = at + len(ids)
+        began_s = float(starts[min(at, len(starts) - 1)])
+        ended_s = min(float(starts[min(end, len(starts) - 1)]), samples / _RATE)
+        sure = float(np.mean(aligned.text_token_probs[at:end])) if end > at else 0.0
+        at = end
+        if words and not piece.startswith(" "):  # punctuation belongs to the word before it
+            before = words[-1]
+            words[-1] = Word(before.text + piece.strip(), before.start_s, before.end_s, before.probability)
+        elif piece.strip():
+            words.append(Word(piece.strip(), start_s + min(began_s, ended_s), start_s + ended_s, min(sure, 1.0)))
+    return words
+
+
 def cropped(encoded: Untyped, samples: int, hop: int) -> tuple[npt.NDArray[np.float32], int]:
     """The encoder's output without most of its padding, and how many mel frames hold sound."""
     positions = np.asarray(encoded)
     kept = np.ascontiguousarray(positions[:, : samples // (2 * hop) + SPARE_POSITIONS])
     return kept, max(2, min(samples // hop, 2 * kept.shape[1]) // 2 * 2)
+
+
+def positions(encoded: Untyped, samples: int, hop: int) -> npt.NDArray[np.float32]:
+    """The encoder's output for the sound itself and a moment after it, shape (positions, width)."""
+    return np.ascontiguousarray(np.asarray(encoded)[0, : samples // (2 * hop) + AFTER_SOUND])
 
 
 def noisy(encoded: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from gateway.speech.framing import Header
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript, Word
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcript, Word
 
 
 def transcript_to(transcript: Transcript) -> Header:
@@ -67,3 +67,12 @@ def fits_from(rows: list[Header]) -> list[Fit]:
         TypeError: not fits.
     """
     return [Fit(**row) for row in rows]
+
+
+def spotted_from(rows: list[Header]) -> list[Spotted]:
+    """Places of sounds from plain JSON; `dataclasses.asdict` makes them.
+
+    Raises:
+        TypeError: not such places.
+    """
+    return [Spotted(**row) for row in rows]

@@ -1,7 +1,7 @@
 """The speech worker: `python -m gateway.speech.worker --parent PID --nice N CONFIG`, started by `gateway.speech.workers`.
 
 Operations: `transcribe` and `listen_for` (payload: audio; `hints`), `score` (payload: audio; `wordings`), `weigh` (payload: audio;
-`claims`), and for engines that stream `open` (`stream`, `hints`), `feed` (`stream`; payload: audio), `finish` and `abandon` (`stream`).
+`claims`), `spot` (payload: audio; `ways`), and for engines that stream `open` (`stream`, `hints`), `feed` (`stream`; payload: audio), `finish` and `abandon` (`stream`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from gateway.speech.child import Handler, RefusedError, run
 from gateway.speech.framing import Header
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Transcript
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcript
 from gateway.speech.wire import claims_from, hints_from, transcript_to
 
 MOST_STREAMS: Final = 16
@@ -49,6 +49,10 @@ class Verifier(Protocol):
 
     def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
         """How well each claim fits the sound."""
+        ...
+
+    def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        """Where each sequence of phonemes was most likely said; nothing where the model's sounds can't be read."""
         ...
 
 
@@ -89,6 +93,9 @@ class Desk:
             case "weigh":
                 fits = self._verifier().weigh(payload, claims_from(header["claims"]))
                 return {"fits": [asdict(one) for one in fits]}, b""
+            case "spot":
+                spotted = self._verifier().spot(payload, [str(way) for way in header["ways"]])
+                return {"spotted": [asdict(one) for one in spotted]}, b""
             case "open":
                 self._open(int(header["stream"]), hints_from(header.get("hints")))
                 return {}, b""

@@ -30,11 +30,15 @@ from gateway.speech.transcript import (
     Hypothesis,
     SpeechError,
     SpeechSettingsError,
+    Spotted,
     Transcript,
 )
-from gateway.speech.wire import fits_from, hints_to, hypotheses_from, transcript_from
+from gateway.speech.wire import fits_from, hints_to, hypotheses_from, spotted_from, transcript_from
 
 log = structlog.get_logger()
+
+MOST_WAYS: Final = 5000
+"""Sequences of phonemes asked about at once: an answer has some 100 bytes for each, and a message's header is bounded."""
 
 _CLOSE_S: Final = 1.0
 _STREAM_LIMIT: Final = 300 * 32_000
@@ -175,6 +179,20 @@ class SpeechWorkers:
             return []
         header = {"op": "weigh", "claims": [asdict(claim) for claim in claims]}
         return fits_from((await self._ask(self._who_heard(pcm), header, pcm))["fits"])
+
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        """Where each sequence of phonemes was most likely said; nothing where this engine or model can't tell.
+
+        Raises:
+            SpeechError: the attempt failed.
+        """
+        if not ways or not self.verifies:
+            return []
+        spotted: list[Spotted] = []
+        for at in range(0, len(ways), MOST_WAYS):
+            header = {"op": "spot", "ways": list(ways[at : at + MOST_WAYS])}
+            spotted += spotted_from((await self._ask(self._who_heard(pcm), header, pcm))["spotted"])
+        return spotted
 
     async def stream(self, hints: Hints) -> SpeechStream | None:
         """Start hearing one transmission while it is spoken; None when this engine hears whole calls only.

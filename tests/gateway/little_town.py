@@ -19,7 +19,7 @@ from gateway.daemon import Listeners
 from gateway.pipeline import Handled
 from gateway.resources import config_file
 from gateway.settings import PathSettings, SchemeSettings, Settings
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Transcript, TranscriptStream
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Spotted, Transcript, TranscriptStream
 from radio_drivers.interface import KeyingRules, RadioDriver
 from radio_drivers.simulator.air import RadioAir, SoftwareChannel
 from radio_drivers.simulator.clock import AirClock
@@ -77,6 +77,9 @@ class ScriptedTranscriber:
 
     async def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
         raise SpeechError("a script has no sound to hold anything against")
+
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        return []
 
     async def stream(self, hints: Hints) -> TranscriptStream | None:
         return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from typing_extensions import override
 
 from dispatch.calls import DecisionKind
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError
+from dispatch.matching.sounds import sounds
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Spotted, Transcript, Word
 from tests.gateway.little_town import ScriptedTranscriber, little_town, said
 
 DIM = "Corner Books to Control, martin black would has just walked in, grey hoodie and black cap, over."
@@ -59,6 +60,49 @@ async def test_a_name_heard_dimly_is_announced_when_the_sound_bears_it_out(tmp_p
         assert "the sound fits the name" in handled.matches[0].reason
         assert handled.transcript.text == DIM, "what was heard stays what was heard"
         assert {"look", "verify"} <= set(handled.timings_s)
+
+
+LOST = "Corner Books to Control, we have someone who would not go, grey hoodie and black cap, over."
+
+
+@dataclass
+class SoundReader(Verifier):
+    """Also reads single sounds: those of the name were there at the sixth word, whatever words were made of them."""
+
+    sounds_broken: bool = False
+    looked_for: list[str] = field(default_factory=list)
+
+    @override
+    async def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
+        heard = await super().transcribe(pcm, hints)
+        words = tuple(Word(word, i * 0.3, i * 0.3 + 0.3, 0.8) for i, word in enumerate(heard.text.split()))
+        return replace(heard, words=words)
+
+    @override
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        if self.sounds_broken:
+            raise SpeechError("the worker died")
+        self.looked_for += ways
+        said = sounds(self.spoken).replace(" ", "")
+        return [Spotted(0.5 if way == said else 99.0, len(way), 1.8, 2.7) for way in ways]
+
+
+async def test_a_name_that_became_other_words_is_suggested_and_asked_about(tmp_path: Path) -> None:
+    async with little_town(tmp_path, SoundReader({1: LOST})) as town:
+        await town.radio("1002").say(said(1))
+        await town.until(lambda: town.handled)
+        reader = town.transcriber
+        assert isinstance(reader, SoundReader)
+        assert sounds("Martin Blackwood").replace(" ", "") in reader.looked_for
+        assert "Martin Blackwood" in reader.suggested[0]
+        assert any(claim.text[claim.start : claim.end] == "Martin Blackwood" for claim in reader.asked)
+
+
+async def test_where_sounds_cannot_be_read_just_now_words_and_fits_decide(tmp_path: Path) -> None:
+    async with little_town(tmp_path, SoundReader({1: DIM}, sounds_broken=True)) as town:
+        await town.radio("1002").say(said(1))
+        await town.until(lambda: town.handled)
+        assert [match.person.reference for match in town.handled[0].decision.named] == ["FT-0101"]
 
 
 async def test_a_name_that_was_not_spoken_is_not_announced(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gateway.speech.transcript import (
     Hints,
     Hypothesis,
     SpeechError,
+    Spotted,
     Transcript,
     TranscriptStream,
 )
@@ -140,6 +141,10 @@ class WyomingTranscriber:
             SpeechError: always.
         """
         raise SpeechError("the Wyoming protocol has no way of holding a wording against the sound")
+
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:  # noqa: ARG002 - as above
+        """Nothing: it gives words only."""
+        return []
 
     async def stream(self, hints: Hints) -> TranscriptStream | None:  # noqa: ARG002 - as above
         """None: whole calls only."""

@@ -17,7 +17,16 @@ from gateway.pipeline import as_heard
 from gateway.speech.ears import FallbackTranscriber, chosen, load_transcriber
 from gateway.speech.elsewhere import Waits
 from gateway.speech.settings import SpeechSettings
-from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Transcript, TranscriptStream
+from gateway.speech.transcript import (
+    Claim,
+    Fit,
+    Hints,
+    Hypothesis,
+    SpeechError,
+    Spotted,
+    Transcript,
+    TranscriptStream,
+)
 from gateway.speech.workers import SpeechWorkers
 from gateway.speech.wyoming import client
 from gateway.speech.wyoming.framing import Event
@@ -88,6 +97,10 @@ class Near:
         self.asked.append("weigh")
         return []
 
+    async def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        self.asked.append("spot")
+        return []
+
     async def stream(self, hints: Hints) -> TranscriptStream | None:
         return NearStream(self) if self.streams else None
 
@@ -146,7 +159,8 @@ async def test_the_far_text_and_the_near_opinion() -> None:
         assert await both.weigh(CALL, []) == []
         assert await both.listen_for(CALL, HINTS) == ()
         assert await both.score(CALL, ["x"]) == [-1.0]
-        assert near.asked == ["weigh", "listen_for", "score"]
+        assert await both.spot(CALL, ["x"]) == []
+        assert near.asked == ["weigh", "listen_for", "score", "spot"]
         assert await both.ping()
 
 

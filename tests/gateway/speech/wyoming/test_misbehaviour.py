@@ -124,6 +124,7 @@ async def test_what_a_good_server_gives() -> None:
     for asked in (ears.score(CALL, ["x"]), ears.listen_for(CALL, Hints()), ears.weigh(CALL, [Claim("x", 0, 1)])):
         with pytest.raises(SpeechError, match="no way of"):
             await asked
+    assert await ears.spot(CALL, ["blakwʊd"]) == []
 
 
 async def test_a_looping_engine_is_marked() -> None:

@@ -1,0 +1,187 @@
+"""Names looked for by their sounds in speech: by the engine, by the desk of a worker, and through real workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typing_extensions import override
+
+from dispatch.matching.sounds import pronunciations
+from gateway.speech import workers as workers_module
+from gateway.speech.child import RefusedError
+from gateway.speech.framing import HEADER_LIMIT, encode
+from gateway.speech.settings import SpeechSettings
+from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcriber, Transcript
+from gateway.speech.whisper import WhisperEngine, WhisperOptions
+from gateway.speech.wire import spotted_from
+from gateway.speech.worker import Desk
+from gateway.speech.workers import SpeechWorkers
+from tests.gateway.speech.conftest import Say
+
+SETTINGS = SpeechSettings(threads=1, hot_words=False)
+NOT_SAID = ("Gavin Oxley", "Denise Rookwell", "Winston Babbage", "Ottoline Frith", "Marcus Pettigrew")
+SAID = (
+    ("Control from the bakery, {} is by the tills in a green coat.", "Ilse Quarrington"),
+    ("Has anybody seen {} today?", "Tobin Winstanley"),
+    ("Stand down, {} has gone to the station.", "Mulcahy"),
+)
+
+
+def ways_of(name: str) -> tuple[str, ...]:
+    return tuple(said.replace(" ", "") for said in pronunciations(name))
+
+
+def a_sound(one: Spotted) -> float:
+    return one.cost / one.sounds
+
+
+def quiet(seconds: float) -> bytes:
+    noise = np.random.default_rng(2).normal(0, 30, int(seconds * 16_000))
+    return noise.astype("<i2").tobytes()
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize(("text", "name"), SAID)
+def test_the_name_that_was_said_costs_less_than_those_that_were_not(
+    whisper: WhisperEngine, say: Say, text: str, name: str
+) -> None:
+    ways = {way: who for who in (name, *NOT_SAID) for way in ways_of(who)}
+    found = whisper.spot(say(text.format(name)), list(ways))
+    nearest: dict[str, float] = {}
+    for (_, who), one in zip(ways.items(), found, strict=True):
+        nearest[who] = min(a_sound(one), nearest.get(who, 99.0))
+    assert min(nearest, key=lambda who: nearest[who]) == name
+    assert nearest[name] < 0.8 * min(nearest[who] for who in NOT_SAID)
+
+
+@pytest.mark.speech
+def test_a_name_is_found_where_it_was_said(whisper: WhisperEngine, say: Say) -> None:
+    before, after = quiet(2.0) + say("Control, good morning."), say("Tobin Winstanley.")
+    pcm = before + quiet(0.5) + after + quiet(1.0)
+    found = min(whisper.spot(pcm, ways_of("Tobin Winstanley")), key=a_sound)
+    began = (len(before) + len(quiet(0.5))) / 32_000
+    assert began - 0.2 < found.start_s < found.end_s < began + len(after) / 32_000 + 0.2
+    assert found.end_s - found.start_s > 0.4
+
+
+@pytest.mark.speech
+def test_in_a_long_call_it_is_found_in_the_right_window(whisper: WhisperEngine, say: Say) -> None:
+    before = say("Boots to Control, good morning.") + quiet(26.0) + say("All stations stand by.") + quiet(1.0)
+    pcm = before + say("Now Ilse Quarrington is in the park.")
+    found = min(whisper.spot(pcm, ways_of("Ilse Quarrington")), key=a_sound)
+    assert len(before) / 32_000 - 0.2 < found.start_s < found.end_s < len(pcm) / 32_000 + 0.1
+
+
+@pytest.mark.speech
+def test_every_way_has_an_answer_also_in_what_is_no_speech(whisper: WhisperEngine) -> None:
+    ways = [*ways_of("Gavin Oxley"), "", "?"]
+    for pcm in (quiet(1.0), bytes(32_000), b"\x01\x02" * 1601):
+        found = whisper.spot(pcm, ways)
+        assert len(found) == len(ways)
+        assert all(one.cost > 1e5 for one in found[-2:])
+    assert whisper.spot(quiet(1.0), []) == []
+    assert whisper.spot(quiet(0.05), ways) == []
+    assert whisper.spot(b"", ways) == []
+
+
+@pytest.mark.speech
+def test_a_model_whose_sounds_nobody_can_read_finds_nothing(
+    whisper: WhisperEngine, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.speech.whisper.reader_for", lambda encode: None)
+    other = WhisperEngine(whisper._whisper, whisper._tokenizer, "whisper other", WhisperOptions())
+    assert other.spot(say("Radio check please."), ["ʧɛk"]) == []
+
+
+class OneEngine:
+    """Finds whatever it is asked for, later and later."""
+
+    label = "one"
+
+    def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
+        raise AssertionError
+
+    def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
+        raise AssertionError
+
+    def listen_for(self, pcm: bytes, hints: Hints) -> tuple[Hypothesis, ...]:
+        raise AssertionError
+
+    def weigh(self, pcm: bytes, claims: Sequence[Claim]) -> list[Fit]:
+        raise AssertionError
+
+    def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        return [Spotted(1.25, len(way), at / 2, len(pcm) / 2) for at, way in enumerate(ways)]
+
+
+class DeafEngine:
+    """Hears words only."""
+
+    label = "deaf"
+
+    def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
+        raise AssertionError
+
+    def score(self, pcm: bytes, wordings: Sequence[str]) -> list[float]:
+        raise AssertionError
+
+
+def test_what_a_worker_answers_comes_back_as_it_was() -> None:
+    answer, payload = Desk(OneEngine()).handle({"op": "spot", "ways": ["ɒksli", "ʤAn"]}, bytes(8))
+    assert payload == b""
+    rows = json.loads(json.dumps(answer))["spotted"]
+    assert spotted_from(rows) == [Spotted(1.25, 5, 0.0, 4.0), Spotted(1.25, 3, 0.5, 4.0)]
+    assert spotted_from([]) == []
+    with pytest.raises(TypeError):
+        spotted_from([{"cost": 1.0}])
+
+
+def test_an_engine_of_words_refuses() -> None:
+    with pytest.raises(RefusedError, match="deaf"):
+        Desk(DeafEngine()).handle({"op": "spot", "ways": ["ɒksli"]}, bytes(8))
+
+
+def test_what_is_asked_at_once_fits_into_a_message() -> None:
+    most = workers_module.MOST_WAYS
+    ways = ["ʤɔʤʃɔʃʤɔʤʃɔʃʤɔʤʃɔʃ"] * most
+    encode({"op": "spot", "ways": ways})
+    spotted = Spotted(1_000_123.456789012, 40, 123.45678901234567, 123.45678901234567)
+    answer, _ = Desk(_Always(spotted)).handle({"op": "spot", "ways": ways}, b"")
+    assert len(encode(answer)) < HEADER_LIMIT
+
+
+class _Always(OneEngine):
+    def __init__(self, answer: Spotted) -> None:
+        self.answer = answer
+
+    @override
+    def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
+        return [self.answer] * len(ways)
+
+
+@pytest.mark.speech
+async def test_workers_find_the_same_however_many_are_asked_about(
+    whisper: WhisperEngine, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pcm = say("Has anybody seen Tobin Winstanley today?")
+    ways = [way for name in ("Tobin Winstanley", *NOT_SAID) for way in ways_of(name)]
+    async with SpeechWorkers(SETTINGS) as started:
+        transcriber: Transcriber = started
+        at_once = await transcriber.spot(pcm, ways)
+        monkeypatch.setattr(workers_module, "MOST_WAYS", 2)
+        assert await transcriber.spot(pcm, ways) == at_once
+        assert await transcriber.spot(pcm, []) == []
+    assert [one.sounds for one in at_once] == [len(way) for way in ways]
+    assert ways[min(range(len(ways)), key=lambda at: a_sound(at_once[at]))] in ways_of("Tobin Winstanley")
+
+
+@pytest.mark.speech
+async def test_an_engine_without_sounds_is_not_asked(korean_model: Path) -> None:
+    settings = replace(SETTINGS, engine="vosk", model=str(korean_model))
+    async with SpeechWorkers(settings) as started:
+        assert await started.spot(quiet(1.0), ["ɒksli"]) == []
