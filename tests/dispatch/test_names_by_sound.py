@@ -14,10 +14,9 @@ from dispatch.calls import Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard, Wording
 from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, match
 from dispatch.matching.claims import ASKED, MOST_CLAIMS, common_surnames
-from dispatch.matching.evidence import FEATURES
-from dispatch.matching.model import Model, fitted
-from dispatch.matching.suspects import PRIOR_FEATURES
-from dispatch.matching.verified import CAP, EVERYDAY_CAP
+from dispatch.matching.model import Model
+from dispatch.matching.suspects import PRIOR_FEATURES, SOUNDED_FEATURES
+from dispatch.matching.verified import EVERYDAY_CAP
 from dispatch.people import NoticeState
 from dispatch.reading import read, with_names
 from tests.dispatch.rules_town import NOW, PEOPLE, TOWN, ZONE, heard, person
@@ -206,7 +205,10 @@ def test_without_answers_the_words_alone_decide() -> None:
     assert [one.mention.kind for one in alone[:2]] == [MentionKind.FULL] * 2
 
 
-@pytest.mark.parametrize(("section", "features"), [("prior", PRIOR_FEATURES), ("verdict", FEATURES)])
+SOUNDED_PRIOR = {**PRIOR_FEATURES, **SOUNDED_FEATURES}
+
+
+@pytest.mark.parametrize(("section", "features"), [("prior by words", PRIOR_FEATURES), ("prior", SOUNDED_PRIOR)])
 def test_the_model_file_is_for_these_features_and_says_how_it_was_made(section: str, features: dict[str, str]) -> None:
     text = resources.files("dispatch").joinpath("data", "names_model.json").read_text()
     model = Model.parse(text, section, features)
@@ -217,20 +219,6 @@ def test_the_model_file_is_for_these_features_and_says_how_it_was_made(section: 
         Model.parse(text, section, [*features, "shoe size"])
     with pytest.raises(ValueError, match="no section"):
         Model.parse("{}", section, features)
-
-
-def test_the_sound_speaks_for_a_name_in_the_model() -> None:
-    """Whatever it was fitted on: a better fit may never make a name less likely."""
-    model = fitted("verdict", tuple(FEATURES))
-    assert model.terms["per_token"].weight > 0
-    assert model.terms["prior"].weight > 0
-
-
-@given(st.dictionaries(st.sampled_from(list(FEATURES)), st.floats(-1e6, 1e6)))
-def test_a_probability_whatever_the_features(some: dict[str, float]) -> None:
-    features = dict.fromkeys(FEATURES, 0.0) | some
-    assert 0 <= fitted("verdict", tuple(FEATURES)).probability(features) <= 1
-    assert 0 < CAP < 1
 
 
 @given(st.text("abcdef 'KkMmWw.,!?-", max_size=80), st.text("Kevin Marchwood., ", max_size=40))
