@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 from bench._names_environment import run_inside
@@ -28,6 +29,19 @@ class Folds:
     def without(self, call: str) -> Trees:
         """Trees that never saw this call."""
         return self.parts[self.fold_of.get(call, 0)]
+
+
+def moved_by(trees: Trees, rows: Sequence[Row], features: Sequence[str]) -> dict[str, float]:
+    """By how much each feature moves the log-odds: on average over all rows, against what they would be with its median."""
+    usual = {name: median(row.features[name] for row in rows) for name in features}
+    said = [trees.log_odds(row.features) for row in rows]
+    return {
+        name: fmean(
+            abs(odds - trees.log_odds({**row.features, name: usual[name]}))
+            for row, odds in zip(rows, said, strict=True)
+        )
+        for name in features
+    }
 
 
 def grow(section: str, rows: Sequence[Row], features: tuple[str, ...], python: Path, scratch: Path) -> Folds:

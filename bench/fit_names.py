@@ -25,7 +25,7 @@ from bench._names_corpus import make, own_plan
 from bench._names_environment import CACHE, REPOSITORY, prepare_environment, whisper_base
 from bench._names_fit import Fitted, Row, as_json, fit
 from bench._names_fit_calls import MIXES, fit_plan
-from bench._names_grow import Folds, grow
+from bench._names_grow import Folds, grow, moved_by
 from bench._names_hear import Clip, clips, hear, truth_of
 from bench._town import progress
 from dispatch.matching.evidence import FEATURES, SOUNDED, logit
@@ -141,6 +141,17 @@ def show(console: Console, section: str, model: Fitted, meaning: Mapping[str, st
     console.print(table)
 
 
+def show_moves(console: Console, section: str, folds: Folds, rows: Sequence[Row], meaning: Mapping[str, str]) -> None:
+    """What moves the trees, as a table, the strongest first."""
+    table = Table(
+        "feature", "moves", "what it is", title=f"{section}: log loss {folds.log_loss:.4f}, {len(rows)} suspects"
+    )
+    moves = moved_by(Trees.parse(folds.whole, tuple(meaning)), rows[::4], tuple(meaning))
+    for name, by in sorted(moves.items(), key=lambda row: -row[1]):
+        table.add_row(name, f"{by:.2f}", meaning[name])
+    console.print(table)
+
+
 PRIORS: Mapping[str, Mapping[str, str]] = {
     "prior by words": PRIOR_FEATURES,
     "prior": {**PRIOR_FEATURES, **SOUNDED_FEATURES},
@@ -174,7 +185,7 @@ def fit_everything(
         some = [row for row in rows if row.features.keys() >= meaning.keys()]
         unseen[section] = grow(section, some, tuple(meaning), python, scratch)
         write_trees(section, unseen[section], some, sources)
-        console.print(f"{section}: cross-validated log loss {unseen[section].log_loss:.4f}, {len(some)} suspects")
+        show_moves(console, section, unseen[section], some, meaning)
 
     def trees_without(call: str, suspect: Suspect) -> Trees:
         return unseen["verdict by words" if suspect.unlikeness is None else "verdict"].without(call)

@@ -17,14 +17,14 @@ from dispatch.matching.context import Wording
 from dispatch.matching.sound_index import SoundIndex
 from dispatch.matching.suspects import Place, Suspect
 
-MOST_CLAIMS, LEAST_CLAIMS = 32, 12
-WORDS = 640
+MOST_CLAIMS, LEAST_CLAIMS = 20, 8
+WORDS = 240
 """Words held against one call, all claims together: a claim about a call of 20 words costs 10 to 20 ms with the smallest model."""
-ASKED = 12
+ASKED = 6
 """Suspects held against the sound."""
 LEAST_ODDS = -5.5
 """Log-odds, by the wordings, below which nobody is asked about: once in 250 calls it would be right."""
-_SECOND_PLACES = 4
+_SECOND_PLACES = 3
 _INNOCENT = 3
 """Suspects beside whom common names are asked about, two each."""
 
