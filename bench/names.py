@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import importlib
 import json
 import os
@@ -60,6 +61,11 @@ class TestSet:
         return [row for row in map(json.loads, lines) if row["voice"] not in self.leave_out][:: self.part]
 
 
+JUDGED = ("dispatch/matching", "dispatch/reading", "dispatch/data", "gateway/speech", "config")
+"""Folders on which it depends what is made of a clip."""
+_CODE = (".py", ".json", ".npz", ".toml", ".csv")
+
+
 def test_sets(python: Path, names: Iterable[str], part: int) -> list[TestSet]:
     """Make the sets that are asked for."""
     corpus = corpus_folder()
@@ -91,6 +97,7 @@ def played(one: TestSet, model: str, folder: Path | None) -> dict[str, dict[str,
     """What `huecry replay` makes of a set, by file; kept between runs."""
     out = CACHE / "replayed" / f"{one.name}-{model}.jsonl"
     out.parent.mkdir(parents=True, exist_ok=True)
+    _forget_others(out)
     records = _records(out)
     todo = [one.folder / row["file"] for row in one.truth() if row["file"] not in records]
     if todo:
@@ -110,6 +117,16 @@ def played(one: TestSet, model: str, folder: Path | None) -> dict[str, dict[str,
         new.unlink()
         records = _records(out)
     return records
+
+
+def _forget_others(out: Path) -> None:
+    """What another version of the code made of these clips is no result of this one."""
+    files = [path for folder in JUDGED for path in sorted((REPOSITORY / folder).rglob("*")) if path.suffix in _CODE]
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    stamp = out.with_suffix(".version")
+    if out.exists() and (not stamp.exists() or stamp.read_text(encoding="utf-8") != version):
+        out.unlink()
+    stamp.write_text(version, encoding="utf-8")
 
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
