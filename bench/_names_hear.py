@@ -17,7 +17,7 @@ from typing import Any
 
 from dispatch.calls import Call
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, look_for
+from dispatch.matching import Claim, Fit, Register, Search, look_for, ways_to_spot
 from dispatch.matching.spotted import WORST
 from dispatch.people import Notice, NoticeStatus, Person
 from dispatch.reading import read
@@ -94,12 +94,13 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             with wave.open(str(folder / row["file"])) as sound:
                 pcm = sound.readframes(sound.getnframes())
             heard = as_heard(whisper.transcribe(pcm, Hints()), len(pcm) / 32_000)
-            ways = listed.all_ways
+            call = read(heard, town)
+            ways = ways_to_spot(listed, call)
             spots = {
                 way: Spotted(*dataclasses.astuple(spot))
                 for way, spot in zip(ways, whisper.spot(pcm, ways), strict=False)
             }
-            search = look_for(heard, read(heard, town), listed, town, spots)
+            search = look_for(heard, call, listed, town, spots)
             asked: tuple[Claim, ...] = ()
             fits: list[speech.Fit] = []
             if search.suspects:

@@ -23,7 +23,7 @@ from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for
+from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, ways_to_spot
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
 from dispatch.reading import read, with_names
@@ -185,7 +185,7 @@ class Pipeline:
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
-        spots = await self._spot(sound, register)
+        spots = await self._spot(sound, ways_to_spot(register, call))
         search = await asyncio.to_thread(look_for, heard, call, register, scheme, spots)
         laps.lap("look")
         search, fits = await self._listen_again(sound, heard, search, _Town(register, scheme, spots))
@@ -233,9 +233,8 @@ class Pipeline:
         await self._store.transmissions.save_transcript(sound.number, to_store(transcript))
         return transcript
 
-    async def _spot(self, sound: _Sound, register: Register) -> dict[str, Spotted] | None:
+    async def _spot(self, sound: _Sound, ways: tuple[str, ...]) -> dict[str, Spotted] | None:
         """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell."""
-        ways = register.all_ways
         if not 0 < len(ways) <= MOST_WAYS or not self._transcriber.verifies or sound.transmission.path is None:
             return None
         try:

@@ -11,8 +11,8 @@ from dispatch.calls import Call, MentionKind, Span
 from dispatch.matching.confidence import Evidence
 from dispatch.matching.context import Wording
 from dispatch.matching.found import Found
-from dispatch.matching.register import Entry, Register
-from dispatch.matching.spotted import Sounded
+from dispatch.matching.register import Entry, Form, Register, number_ways
+from dispatch.matching.spotted import Spots, sounded
 from dispatch.phrases import fold, tokens
 from dispatch.reading.numbers import references
 from dispatch.scheme import Scheme
@@ -47,36 +47,61 @@ def find_references(call: Call, best: Wording, register: Register, scheme: Schem
             )
 
 
-ANOTHER = 0.3
+ANOTHER = 0.1
 """How much nearer, a sound, another reference must come to the sounds for the one that was written to be in doubt."""
 DOUBTED_CAP = 0.6
 
 
-def doubted(found: Iterable[Found], numbers: Sounded) -> Iterable[Found]:
-    """References held against the single sounds: one misheard digit is another person, who may be on the register, too.
+def near_numbers(call: Call) -> tuple[Form, ...]:
+    """What else may have been said where a reference was written: every number with one digit changed, whoever has it.
 
-    Where the sounds are much nearer to another reference than to the one written, nobody is announced; both are shown.
+    As many noughts stay in front: those are said or left out, which makes two numbers of different length of one.
     """
-    keys = {entry.person.offender_id: key for key, form in enumerate(numbers.forms) for entry in form.entries}
+    written = dict.fromkeys(mention.wanted for mention in call.mentions if mention.kind is MentionKind.REF)
+    near = {
+        digits[:at] + other + digits[at + 1 :]: None
+        for digits in written
+        for at in range(len(digits))
+        for other in "0123456789"
+        if digits.isdigit()
+    }
+    noughts = {len(digits) - len(digits.lstrip("0")) for digits in written}
+    return tuple(
+        Form(MentionKind.REF, number, ())
+        for number in near
+        if number not in written and len(number) - len(number.lstrip("0")) in noughts
+    )
+
+
+def doubted(found: Iterable[Found], call: Call, register: Register, spots: Spots) -> Iterable[Found]:
+    """References held against the single sounds: one misheard digit is another person, on the register or not.
+
+    Where the sounds are nearer to another reference than to the one written, nobody is announced. If somebody on the register has the other,
+    both are shown.
+    """
+    known = {form.spoken.lstrip("0") for form in register.numbers}
+    numbers = (*register.numbers, *(form for form in near_numbers(call) if form.spoken.lstrip("0") not in known))
+    by_sound = sounded(spots, number_ways(numbers), numbers)
+    keys = {entry.person.offender_id: key for key, form in enumerate(numbers) for entry in form.entries}
     for one in found:
         key = keys.get(one.person.offender_id)
-        other = None if key is None else numbers.nearer(key, ANOTHER)
+        other = None if key is None else by_sound.nearer(key, ANOTHER)
         if other is None:
             yield one
             continue
-        entry = numbers.forms[other].entries[0]
+        number, cap = numbers[other], min(one.confidence, DOUBTED_CAP)
+        whose = [entry.person.reference for entry in number.entries] or [f"{number.spoken}, which nobody has"]
         yield replace(
-            one,
-            confidence=min(one.confidence, DOUBTED_CAP),
-            reason=f"{one.reason.rstrip('.')}; but its sounds come nearer to reference {entry.person.reference}.",
+            one, confidence=cap, reason=f"{one.reason.rstrip('.')}; but its sounds come nearer to reference {whose[0]}."
         )
-        yield replace(
-            one,
-            person=entry.person,
-            wanted=entry.number,
-            confidence=min(one.confidence, DOUBTED_CAP),
-            reason=f'The sounds of "{one.said}" come near to reference {entry.person.reference}.',
-        )
+        for entry in number.entries:
+            yield replace(
+                one,
+                person=entry.person,
+                wanted=entry.number,
+                confidence=cap,
+                reason=f'The sounds of "{one.said}" come near to reference {entry.person.reference}.',
+            )
 
 
 def _quoted(best: Wording, span: Span) -> bool:

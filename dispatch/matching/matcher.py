@@ -11,13 +11,13 @@ from dispatch.calls import Call, Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard
 from dispatch.heard import Wording as HeardWording
 from dispatch.matching.claims import Claim, Fits, claims_for
-from dispatch.matching.codes import doubted, find_references, find_spelled
+from dispatch.matching.codes import doubted, find_references, find_spelled, near_numbers
 from dispatch.matching.confidence import CAPS, together
 from dispatch.matching.context import Wording, opening_words, prepare
 from dispatch.matching.evidence import Hearing
 from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
-from dispatch.matching.register import Register, prepared
+from dispatch.matching.register import Register, number_ways, prepared
 from dispatch.matching.spotted import Spots, sounded
 from dispatch.matching.suspects import Suspect, find_suspects
 from dispatch.matching.verified import NAMED, ByText, verified
@@ -84,7 +84,7 @@ def look_for(
         call: what was read from the best one.
         people: the register, or one prepared by `Register.of`.
         scheme: places, members and phrases.
-        spots: where each of the register's `all_ways` fits the sounds best; None where the engine can't tell.
+        spots: where each of `ways_to_spot` fits the sounds best; None where the engine can't tell.
     """
     if call.intent is Intent.UNINTELLIGIBLE or not call.text.strip():
         return Search(call, (), (), (), heard.average_logprob)
@@ -93,7 +93,7 @@ def look_for(
     plain = [wording for wording in every if not wording.varied]
     by_reference: Iterable[Found] = find_references(call, plain[0], register, scheme)
     if spots:
-        by_reference = doubted(by_reference, sounded(spots, register.number_ways, register.numbers))
+        by_reference = doubted(by_reference, call, register, spots)
     found: list[Found] = [
         *by_reference,
         *find_spelled(call, register),
@@ -102,6 +102,11 @@ def look_for(
     by_sounds = sounded(spots, register.ways, register.forms) if spots else None
     suspects = find_suspects(every, register, scheme, by_sounds, heard.words)
     return Search(call, tuple(every), tuple(found), suspects, heard.average_logprob)
+
+
+def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
+    """What an engine that reads single sounds is asked to look for: every name and reference, and what the call's references may have been."""
+    return tuple(dict.fromkeys((*register.all_ways, *number_ways(near_numbers(call)))))
 
 
 def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple[Match, ...]:

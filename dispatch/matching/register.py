@@ -17,7 +17,7 @@ from dispatch.reading.spelling import spell
 LEAST_PART = 5
 """Letters of one part of a double-barrelled surname that is looked for by sound: "Tull" is in "tall"."""
 LEAST_DIGITS = 2
-"""Digits of a reference that is compared with others by sound."""
+"""Digits of a reference that may be said without the noughts before them: "seven" alone is no reference."""
 LEAST_SPELLED, MOST_SPELLED = 3, 14
 """Letters of a surname that is looked for spelled out."""
 
@@ -70,7 +70,7 @@ class Register:
     ways: dict[str, tuple[int, ...]]
     """How the forms may be said, as phonemes without blanks, and which of `forms` are said so."""
     numbers: tuple[Form, ...]
-    """References, by their digits without leading zeros."""
+    """References, by their digits."""
     number_ways: dict[str, tuple[int, ...]]
     """As `ways`, for `numbers`."""
     spelled: tuple[Form, ...]
@@ -108,7 +108,7 @@ class Register:
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(forms)]),
             _ways(forms),
             numbers,
-            _ways(numbers),
+            number_ways(numbers),
             spelled,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(spelled)]),
         )
@@ -153,9 +153,20 @@ def _ways(forms: Sequence[Form]) -> dict[str, tuple[int, ...]]:
 def _numbers(entries: Iterable[Entry]) -> tuple[Form, ...]:
     said: dict[str, list[Entry]] = {}
     for entry in entries:
-        if len(entry.number) >= LEAST_DIGITS:
-            said.setdefault(entry.number, []).append(entry)
-    return tuple(Form(MentionKind.REF, number, tuple(whom)) for number, whom in said.items())
+        if digits := re.sub(r"\D", "", entry.person.reference):
+            said.setdefault(digits, []).append(entry)
+    return tuple(Form(MentionKind.REF, digits, tuple(whom)) for digits, whom in said.items())
+
+
+def number_ways(numbers: Sequence[Form]) -> dict[str, tuple[int, ...]]:
+    """How references may be said, digit by digit, as `Register.ways`; with and without the noughts before them."""
+    ways: dict[str, list[int]] = {}
+    for at, form in enumerate(numbers):
+        short = form.spoken.lstrip("0")
+        for text in (form.spoken, short) if LEAST_DIGITS <= len(short) < len(form.spoken) else (form.spoken,):
+            for said in pronunciations(text):
+                ways.setdefault(said.replace(" ", ""), []).append(at)
+    return {said: tuple(dict.fromkeys(forms)) for said, forms in ways.items()}
 
 
 def _spelled(entries: Iterable[Entry]) -> tuple[Form, ...]:

@@ -6,8 +6,9 @@ import pytest
 
 from dispatch.calls import Match
 from dispatch.heard import Heard, HeardWord, Spotted
-from dispatch.matching import Register, conclude, look_for
+from dispatch.matching import Register, conclude, look_for, ways_to_spot
 from dispatch.matching.codes import DOUBTED_CAP
+from dispatch.matching.sounds import sounds
 from dispatch.matching.suspects import Suspect
 from dispatch.reading import read
 from tests.dispatch.rules_town import NOW, PEOPLE, TOWN, ZONE, heard
@@ -90,15 +91,28 @@ REFERENCE = "Corner Books to Control, FT 0151 has just walked in, over."
 
 
 def test_a_reference_whose_sounds_are_those_of_another_is_not_announced_and_both_are_shown() -> None:
-    sure = named(REFERENCE, n151=0.1, n152=0.8)
+    sure = named(REFERENCE, n0151=0.1, n0152=0.8)
     assert list(sure) == ["FT-0151"]
     assert sure["FT-0151"].confidence > 0.85
-    doubted = named(REFERENCE, n151=0.9, n152=0.1)
+    doubted = named(REFERENCE, n0151=0.9, n0152=0.1)
     assert set(doubted) == {"FT-0151", "FT-0152"}
     assert max(match.confidence for match in doubted.values()) <= DOUBTED_CAP
     assert "nearer to reference FT-0152" in doubted["FT-0151"].reason
 
 
-@pytest.mark.parametrize(("own", "other"), [(0.3, 0.1), (2.9, 2.8)])
+@pytest.mark.parametrize(("own", "other"), [(0.3, 0.25), (2.9, 2.8)])
 def test_a_little_nearer_or_both_far_is_no_doubt(own: float, other: float) -> None:
-    assert named(REFERENCE, n151=own, n152=other)["FT-0151"].confidence > 0.85
+    assert named(REFERENCE, n0151=own, n0152=other)["FT-0151"].confidence > 0.85
+
+
+def test_a_misheard_digit_is_noticed_even_where_nobody_has_the_other_number() -> None:
+    spoken = timed(REFERENCE)
+    call = read(spoken, TOWN)
+    asked = ways_to_spot(REGISTER, call)
+    (other,) = [way for way in asked if way == sounds("0 1 5 7").replace(" ", "")]
+    heard_as = {way: Spotted(9.0, len(way), 1.0, 1.8) for way in ways_of("0151")}
+    search = look_for(spoken, call, REGISTER, TOWN, heard_as | {other: Spotted(1.0, len(other), 1.0, 1.8)})
+    (match,) = conclude(search, {}, NOW, ZONE)
+    assert match.person.reference == "FT-0151"
+    assert match.confidence <= DOUBTED_CAP
+    assert "0157, which nobody has" in match.reason
