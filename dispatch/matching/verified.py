@@ -25,6 +25,8 @@ AGAINST, UNLIKELY = -12.0, -6.0
 CONTRADICTED_CAP = 0.45
 """However like a name the words are: where the sound itself fits it this much worse than what was heard, it is no finding."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
+UNLIKE = 0.6
+"""Likeness below which no wording without suggestions has anything like the name."""
 CLEARLY, ROUGHLY = 0.45, 1.0
 """Unlikeness up to which the sounds of a name were there clearly, or roughly."""
 ALONE = 0.5
@@ -100,9 +102,17 @@ def judge(hearing: Hearing, by_text: ByText, trees: Callable[[Suspect], Trees] =
         by_text: probabilities by the words alone.
         trees: the model for a suspect; another one while a model is being fitted.
     """
+    looped = bool(hearing.wordings) and says_little(hearing.wordings[0])
     return [
-        _judged(suspect, features, said_so, trees(suspect)) for suspect, features, said_so in evidence(hearing, by_text)
+        _judged(suspect, features, said_so, trees(suspect), looped=looped)
+        for suspect, features, said_so in evidence(hearing, by_text)
     ]
+
+
+def says_little(best: Wording) -> bool:
+    """At least half of the words are ones that were there before: what an engine makes of tones and noise ("Come on. Come on.")."""
+    words = [token.text for token in best.words]
+    return 2 * len(set(words)) <= len(words)
 
 
 def evidence(hearing: Hearing, by_text: ByText) -> Iterator[tuple[Suspect, Features, float]]:
@@ -139,13 +149,13 @@ def calibrated(probability: float) -> float:
     return min(CAP, fitted("calibration", tuple(log_odds)).probability(log_odds))
 
 
-def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees) -> Judged:
+def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees, *, looped: bool) -> Judged:
     probability = min(CAP, trees.probability(features))
     cap = CAP
     if suspect.everyday:
         cap = max(EVERYDAY_CAP, said_so)
     against = features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY
-    if against and not _sounded_there(suspect):
+    if (against and not _sounded_there(suspect)) or (looped and suspect.likeness < UNLIKE):
         cap = min(cap, CONTRADICTED_CAP)
     return Judged(suspect, features, probability, cap)
 

@@ -14,9 +14,10 @@ from dispatch.calls import Intent, Match, Mention, MentionKind, Span
 from dispatch.heard import Heard, Wording
 from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, match
 from dispatch.matching.claims import ASKED, MOST_CLAIMS, common_surnames
+from dispatch.matching.context import prepare
 from dispatch.matching.model import Model
 from dispatch.matching.suspects import PRIOR_FEATURES, SOUNDED_FEATURES
-from dispatch.matching.verified import EVERYDAY_CAP
+from dispatch.matching.verified import EVERYDAY_CAP, says_little
 from dispatch.people import NoticeState
 from dispatch.reading import read, with_names
 from tests.dispatch.rules_town import NOW, PEOPLE, TOWN, ZONE, heard, person
@@ -255,3 +256,25 @@ def test_a_call_of_which_only_the_name_was_understood_is_a_sighting() -> None:
 def test_a_call_that_says_what_it_is_for_stays_what_it_is() -> None:
     assert _reread("Cheers mate, see you later, have a good weekend.", "Kevin Marchwood", 0.98) is Intent.CHATTER
     assert _reread("Is Kevin Marchwood still on the exclusion list?", "Kevin Marchwood", 0.98) is Intent.REQUEST
+
+
+@pytest.mark.parametrize(
+    ("text", "little"),
+    [
+        ("Come on. Come on.", True),
+        ("This is it, this is it, this is it", True),
+        ("Corner Books to Control, he is back in the shop", False),
+        ("no, no, Kevin Marchwood", False),
+        ("", True),
+    ],
+)
+def test_words_that_only_repeat_say_little(text: str, little: bool) -> None:
+    assert says_little(prepare(text, TOWN, opening_words=0, biased=False)) is little
+
+
+def test_a_suggested_name_in_words_that_only_repeat_is_a_weak_candidate() -> None:
+    noise, name = "come on come on come on", "Tomasz Wyrzykowski"
+    plain = judging(searching("go on now over there", biased=[f"{name} go on now"]), lambda _: -0.2)
+    looped = judging(searching(noise, biased=[f"{name} come on"]), lambda _: -0.2)
+    assert plain[name].confidence > EVERYDAY_CAP
+    assert looped[name].confidence <= EVERYDAY_CAP
