@@ -185,7 +185,7 @@ class Pipeline:
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
-        spots = await self._spot(sound, ways_to_spot(register, call))
+        spots = await self._spot(sound, register, call)
         search = await asyncio.to_thread(look_for, heard, call, register, scheme, spots)
         laps.lap("look")
         search, fits = await self._listen_again(sound, heard, search, _Town(register, scheme, spots))
@@ -233,9 +233,12 @@ class Pipeline:
         await self._store.transmissions.save_transcript(sound.number, to_store(transcript))
         return transcript
 
-    async def _spot(self, sound: _Sound, ways: tuple[str, ...]) -> dict[str, Spotted] | None:
+    async def _spot(self, sound: _Sound, register: Register, call: Call) -> dict[str, Spotted] | None:
         """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell."""
-        if not 0 < len(ways) <= MOST_WAYS or not self._transcriber.verifies or sound.transmission.path is None:
+        if not self._transcriber.verifies or sound.transmission.path is None:
+            return None
+        ways = ways_to_spot(register, call)
+        if not 0 < len(ways) <= MOST_WAYS:
             return None
         try:
             found = await self._transcriber.spot(await sound.pcm(), ways)

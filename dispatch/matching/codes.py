@@ -79,11 +79,14 @@ def doubted(found: Iterable[Found], call: Call, register: Register, spots: Spots
     Where the sounds are nearer to another reference than to the one written, nobody is announced. If somebody on the register has the other,
     both are shown.
     """
+    written = list(found)
+    if not written:
+        return  # most calls: nothing to compare, so no ways of saying numbers to work out
     known = {form.spoken.lstrip("0") for form in register.numbers}
     numbers = (*register.numbers, *(form for form in near_numbers(call) if form.spoken.lstrip("0") not in known))
     by_sound = sounded(spots, number_ways(numbers), numbers)
     keys = {entry.person.offender_id: key for key, form in enumerate(numbers) for entry in form.entries}
-    for one in found:
+    for one in written:
         key = keys.get(one.person.offender_id)
         other = None if key is None else by_sound.nearer(key, ANOTHER)
         if other is None:

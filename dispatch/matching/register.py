@@ -106,7 +106,7 @@ class Register:
             _grouped(parts),
             forms,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(forms)]),
-            _ways(forms),
+            _ways((at, form.spoken) for at, form in enumerate(forms)),
             numbers,
             number_ways(numbers),
             spelled,
@@ -142,12 +142,13 @@ def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
     return tuple(Form(kind, spoken, tuple(whom)) for (kind, spoken), whom in said.items())
 
 
-def _ways(forms: Sequence[Form]) -> dict[str, tuple[int, ...]]:
-    ways: dict[str, list[int]] = {}
-    for at, form in enumerate(forms):
-        for said in pronunciations(form.spoken):
-            ways.setdefault(said.replace(" ", ""), []).append(at)
-    return {said: tuple(forms) for said, forms in ways.items()}
+def _ways(forms: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
+    """From what is said, with the place of its form, to how it is said."""
+    ways: dict[str, dict[int, None]] = {}
+    for at, text in forms:
+        for said in pronunciations(text):
+            ways.setdefault(said.replace(" ", ""), {})[at] = None
+    return {said: tuple(places) for said, places in ways.items()}
 
 
 def _numbers(entries: Iterable[Entry]) -> tuple[Form, ...]:
@@ -160,13 +161,9 @@ def _numbers(entries: Iterable[Entry]) -> tuple[Form, ...]:
 
 def number_ways(numbers: Sequence[Form]) -> dict[str, tuple[int, ...]]:
     """How references may be said, digit by digit, as `Register.ways`; with and without the noughts before them."""
-    ways: dict[str, list[int]] = {}
-    for at, form in enumerate(numbers):
-        short = form.spoken.lstrip("0")
-        for text in (form.spoken, short) if LEAST_DIGITS <= len(short) < len(form.spoken) else (form.spoken,):
-            for said in pronunciations(text):
-                ways.setdefault(said.replace(" ", ""), []).append(at)
-    return {said: tuple(dict.fromkeys(forms)) for said, forms in ways.items()}
+    short = [(at, form.spoken.lstrip("0")) for at, form in enumerate(numbers)]
+    whole = [(at, form.spoken) for at, form in enumerate(numbers)]
+    return _ways(sorted({*whole, *((at, digits) for at, digits in short if len(digits) >= LEAST_DIGITS)}))
 
 
 def _spelled(entries: Iterable[Entry]) -> tuple[Form, ...]:

@@ -6,7 +6,7 @@ and one that only looks like a word that was said is seen not to fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.heard import HeardWord, Spotted
@@ -50,27 +50,18 @@ class Sounded:
     def margin(self, key: int) -> float:
         """How much nearer it comes than the nearest name of somebody else at the same moment; at most `WORST`."""
         spot = self.spots.get(key)
-        if spot is None:
-            return 0.0
-        own = _people(self.forms[key])
-        rivals = [
-            other.unlikeness
-            for at, other in self.spots.items()
-            if other.meets(spot) and not own & _people(self.forms[at])
-        ]
-        return min(rivals, default=WORST) - spot.unlikeness
+        return min(self._rivals(key, spot), default=(WORST, key))[0] - spot.unlikeness if spot else 0.0
 
     def nearer(self, key: int, by: float) -> int | None:
         """The name of somebody else that comes nearest at the same moment, if it comes nearer than this one by so much."""
-        if self.margin(key) > -by:
-            return None
-        spot, own = self.spots[key], _people(self.forms[key])
-        rivals = [
-            (other.unlikeness, at)
-            for at, other in self.spots.items()
-            if other.meets(spot) and not own & _people(self.forms[at])
-        ]
-        return min(rivals)[1]
+        return None if self.margin(key) > -by else min(self._rivals(key, self.spots[key]))[1]
+
+    def _rivals(self, key: int, spot: Spot) -> Iterator[tuple[float, int]]:
+        """Names of others at the same moment: how far each is, and its place in `forms`."""
+        own = _people(self.forms[key])
+        for at, other in self.spots.items():
+            if other.meets(spot) and not own & _people(self.forms[at]):
+                yield other.unlikeness, at
 
     def nearest(self, most: int, unlikeness: float) -> list[int]:
         """The names that come nearest, at most so many."""

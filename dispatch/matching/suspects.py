@@ -182,12 +182,7 @@ def _found(  # noqa: PLR0917 - two callers, right above
         form, wording = forms[hit.key], wordings[hit.text]
         if hit.likeness < _LEAST_LIKE[form.kind] or hit.last > len(wording.words):
             continue
-        span = wording.span(hit.first, hit.last)
-        if wording.is_masked(span) and (form.kind is not MentionKind.FULL or hit.likeness < _MASKED_FROM):
-            continue
-        if form.kind in _ALONE and hit.first and wording.words[hit.first - 1].text in WHERE:
-            continue
-        if form.kind is MentionKind.LAST and _another_first_name(wording, hit.first, form, given):
+        if _ruled_out(wording, hit.first, hit.last, form, given, hit.likeness):
             continue
         lengths.setdefault(hit.key, len(hit.sounds.replace(" ", "")))
         places.setdefault(hit.key, []).append(
@@ -220,11 +215,7 @@ def _with_sounds(  # noqa: PLR0917 - one caller, right above
         if id(form) not in keys or words is None:
             continue
         first, last = words
-        masked = best.is_masked(best.span(first, last))
-        alone = form.kind in _ALONE
-        if (masked and form.kind is not MentionKind.FULL) or (alone and first and best.words[first - 1].text in WHERE):
-            continue
-        if form.kind is MentionKind.LAST and _another_first_name(best, first, form, given):
+        if _ruled_out(best, first, last, form, given):
             continue
         place = Place(0, first, last, _UNHEARD, _context(best, first, last, scheme))
         sounds = min(len(way.replace(" ", "")) for way in pronunciations(form.spoken))
@@ -235,6 +226,26 @@ def _with_sounds(  # noqa: PLR0917 - one caller, right above
             )
         )  # fmt: skip
     return told
+
+
+def _ruled_out(  # noqa: PLR0917 - where, and what is looked for there
+    wording: Wording, first: int, last: int, form: Form, given: frozenset[str], likeness: float = 1.0
+) -> bool:
+    """The words around say that nobody is named so there: a shop, a street, somebody else's surname.
+
+    Args:
+        wording: which one.
+        first: word.
+        last: word, exclusive.
+        form: the name.
+        given: first names.
+        likeness: of the words to the name; where only its sounds are known, those count.
+    """
+    if wording.is_masked(wording.span(first, last)) and (form.kind is not MentionKind.FULL or likeness < _MASKED_FROM):
+        return True
+    if form.kind in _ALONE and first and wording.words[first - 1].text in WHERE:
+        return True
+    return form.kind is MentionKind.LAST and _another_first_name(wording, first, form, given)
 
 
 def _another_first_name(wording: Wording, first: int, form: Form, given: frozenset[str]) -> bool:

@@ -165,7 +165,7 @@ class WhisperEngine:
     def transcribe(self, pcm: bytes, hints: Hints) -> Transcript:
         """Hear one call: mono int16 little-endian at 16 kHz, any length; half a sample at the end is left out."""
         began = time.perf_counter()
-        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        samples = _samples(pcm)
         if len(samples) < _SHORTEST_S * RATE or float(np.abs(samples).max()) < _SILENT_PEAK:
             return Transcript("", (), (), 0.0, 1.0, self.label, time.perf_counter() - began)
         rows: list[list[Hypothesis]] = []
@@ -223,7 +223,7 @@ class WhisperEngine:
 
         In a call of several windows, wherever it fits best.
         """
-        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        samples = _samples(pcm)
         if self._sounds is None or not ways or len(samples) < _SHORTEST_S * RATE:
             return []
         found = []
@@ -238,7 +238,7 @@ class WhisperEngine:
 
     def _heard(self, pcm: bytes) -> list[_Window]:
         """The call's windows, decoded; nothing where there is no sound."""
-        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        samples = _samples(pcm)
         if len(samples) < _SHORTEST_S * RATE or float(np.abs(samples).max()) < _SILENT_PEAK:
             return []
         pieces = self._encoded(pcm, samples)
@@ -295,7 +295,7 @@ class WhisperEngine:
         Raises:
             RefusedError: a wording is empty or longer than the decoder, or there is no audio.
         """
-        samples = np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
+        samples = _samples(pcm)
         if len(samples) < _SHORTEST_S * RATE:
             raise RefusedError("there is no audio to score wordings on")
         pieces = self._encoded(pcm, samples)
@@ -404,6 +404,11 @@ class WhisperEngine:
             self._whisper.model, self._tokenizer, window.encoded, wording.tokens,
             samples=len(window.samples), hop=_HOP, start_s=window.start_s,
         )  # fmt: skip
+
+
+def _samples(pcm: bytes) -> npt.NDArray[np.float32]:
+    """Audio as numbers from -1 to 1; half a sample at the end is left out."""
+    return np.frombuffer(pcm[: len(pcm) & ~1], dtype="<i2").astype(np.float32) / 32768.0
 
 
 def _hypothesis(
