@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench._names_environment import REPOSITORY
@@ -32,14 +30,3 @@ def prepare_environment(folder: Path = ENVIRONMENT) -> Path:
     subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True)
     stamp.write_text(wanted)
     return python
-
-
-def run_inside(python: Path, module: str, words: Sequence[object], *, threads: int = 1) -> None:
-    """Run one of our modules in the environment, on `threads` threads, giving way to everything else.
-
-    Raises:
-        subprocess.CalledProcessError: it failed; its own words are on the terminal.
-    """
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    command = ["nice", "-n", "10", str(python), "-m", module, *map(str, words)]
-    subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **limits}, check=True)

@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         encoded = encode_all(folders, whisper, label, options.kept, options.sentences)
         held_out = encoded.pop("own-tune")
         made = options.kept / f"sounds-{label}.npz"
-        _sounds_environment.run_inside(
+        _names_environment.run_inside(
             python, "bench._sounds_train",
             ["--encoded", *encoded.values(), "--probe", held_out.with_name("probe.npy"), "--alphabet", ALPHABET,
              "--out", made, "--minutes", options.minutes],
