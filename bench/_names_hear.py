@@ -96,14 +96,12 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             heard = as_heard(whisper.transcribe(pcm, Hints()), len(pcm) / 32_000)
             call = read(heard, town)
             ways = ways_to_spot(listed, call)
-            spots = {
-                way: Spotted(*dataclasses.astuple(spot))
-                for way, spot in zip(ways, whisper.spot(pcm, ways), strict=False)
-            }
+            spots = _spots(whisper, pcm, ways)
             search = look_for(heard, call, listed, town, spots)
             asked: tuple[Claim, ...] = ()
             fits: list[speech.Fit] = []
             if search.suspects:
+                spots |= _spots(whisper, pcm, search.denials)
                 hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in town.places))
                 again = whisper.listen_for(pcm, hints)
                 heard = dataclasses.replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
@@ -117,6 +115,10 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             out.write(json.dumps(line) + "\n")
             out.flush()
             yield row["file"]
+
+
+def _spots(whisper: WhisperEngine, pcm: bytes, ways: Sequence[str]) -> dict[str, Spotted]:
+    return {way: Spotted(*dataclasses.astuple(spot)) for way, spot in zip(ways, whisper.spot(pcm, ways), strict=False)}
 
 
 def clips(rows: Sequence[Row], register: Path, kept: Path) -> Iterator[Clip]:

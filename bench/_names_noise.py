@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,6 @@ from bench._names_corpus import PROFILES, Row, Tools, corpus_folder, tools, writ
 from bench._names_environment import CACHE, run_inside
 
 RATE = 16_000
-EACH = 28
-"""Clips of each of the 18 kinds: 504."""
-SEED = 5
 
 Samples = npt.NDArray[np.float64]
 Draw = np.random.Generator
@@ -235,7 +233,7 @@ def babble(s: float, draw: Draw, speak: Callable[[str], Samples], backwards: boo
     return band(crowd, 200, draw.uniform(1200, 3400), -4) + 0.05 * static(s, draw)[:n]
 
 
-def build(out: Path, speech: Path, given: Tools, each: int = EACH, seed: int = SEED) -> int:
+def build(out: Path, speech: Path, given: Tools, each: int, seed: int) -> int:
     """Make the folder: WAV files, truth.jsonl, DONE. How many clips."""
     import soundfile
 
@@ -270,17 +268,36 @@ def build(out: Path, speech: Path, given: Tools, each: int = EACH, seed: int = S
     return len(rows)
 
 
-def make(python: Path, out: Path = CACHE / "noise", cache: Path = CACHE, corpus: Path | None = None) -> Path:
-    """Bring the folder up to date with the environment whose `python` is given, and return it.
+@dataclass(frozen=True, slots=True)
+class Noises:
+    """A set of clips."""
+
+    folder: str
+    each: int
+    """Clips of each kind."""
+    seed: int
+
+
+REPORTED = Noises("noise", 28, 5)
+"""18 kinds: 504 clips. No figure is reported on others, nothing is fitted on these."""
+FITTING = Noises("noise-fit", 8, 6)
+"""144 others, for the model to learn what names look like that nobody said."""
+
+
+def make(python: Path, which: Noises = REPORTED, cache: Path = CACHE, corpus: Path | None = None) -> Path:
+    """Bring a folder up to date with the environment whose `python` is given, and return it.
 
     Raises:
         CorpusMissingError: see `corpus_folder`.
         subprocess.CalledProcessError: the environment's own words are on the terminal.
     """
-    folder = corpus_folder(corpus)
-    done = out / "DONE"
-    if not (done.is_file() and done.read_text() == f"{EACH * (len(WORDLESS) + len(SPOKEN))} clips, seed {SEED}\n"):
-        run_inside(python, "bench._names_noise", ["--out", out, "--speech", cache / "speech", "--corpus", folder])
+    folder, out = corpus_folder(corpus), cache / which.folder
+    done, count = out / "DONE", which.each * (len(WORDLESS) + len(SPOKEN))
+    if not (done.is_file() and done.read_text() == f"{count} clips, seed {which.seed}\n"):
+        run_inside(
+            python, "bench._names_noise",
+            ["--out", out, "--speech", cache / "speech", "--corpus", folder, "--each", which.each, "--seed", which.seed],
+        )  # fmt: skip
     return out
 
 
@@ -288,8 +305,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The side that runs inside the environment for audio."""
     parser = argparse.ArgumentParser(prog="python -m bench._names_noise", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--each", type=int, default=EACH)
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--each", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--speech", type=Path, default=CACHE / "speech")
     parser.add_argument("--corpus", type=Path)
     options = parser.parse_args(argv)

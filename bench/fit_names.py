@@ -27,6 +27,8 @@ from bench._names_fit import Fitted, Row, as_json, fit
 from bench._names_fit_calls import MIXES, fit_plan
 from bench._names_grow import Folds, grow, moved_by
 from bench._names_hear import Clip, clips, hear, truth_of
+from bench._names_noise import FITTING
+from bench._names_noise import make as make_noise
 from bench._town import progress
 from dispatch.matching.evidence import FEATURES, SOUNDED, logit
 from dispatch.matching.model import fitted
@@ -204,16 +206,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     python = prepare_environment()
     plans = {"own-tune": own_plan("tune")} | {mix.name: fit_plan(mix) for mix in MIXES}
+    made = [(name, make(plan, python), plan.register) for name, plan in plans.items()]
+    # What nobody said: without it the model is sure of whatever fits a garbled call.
+    made.append((FITTING.folder, make_noise(python, FITTING), plans["own-tune"].register))
     models = {"tiny": None, "base": whisper_base() if "base" in options.models else None}
     sources, heard = [], []
-    for name, plan in plans.items():
-        folder = make(plan, python)
+    for name, folder, register in made:
         truth = truth_of(folder)
         for model in options.models.split(","):
             kept = options.kept / f"{name}-{model}.jsonl"
-            for number, file in enumerate(hear(folder, truth, plan.register, kept, models[model]), 1):
+            for number, file in enumerate(hear(folder, truth, register, kept, models[model]), 1):
                 progress(f"{name}, {model}: {number} {file}")
-            sources.append((truth, plan.register, kept))
+            sources.append((truth, register, kept))
             heard.append(f"{name} through Whisper {model}, {len(truth)} clips")
 
     def all_clips() -> Iterable[Clip]:

@@ -1,11 +1,11 @@
-"""Trains the network that reads sounds off Whisper's encoder (gateway/speech/data/sounds-*.npz), from nothing.
+"""Trains the network that reads sounds (gateway/speech/data/sounds.onnx), from the encoder of the bundled Whisper tiny.en.
 
-    ./run bench fit_sounds                      make the speech, encode it, train for each model, write, print
-    ./run bench fit_sounds --models tiny        for the bundled model only
+    ./run bench fit_sounds                      make the speech, train, write, print
 
-Speech: sentences full of names (`bench._sounds_texts`) by voices of many kinds (`bench._sounds_speech`), and the calls that the names
-model is fitted on. Figures: phoneme error rates on the tuning half of our own calls, of whose voices `gongitsune` was never heard in
-training. Some two hours the first time, on one core; speech and what the encoders made of it are kept: 4 GB of .cache, and torch.
+Speech: sentences full of names (`bench._sounds_texts`) by voices of many kinds (`bench._sounds_speech`). The calls that the names
+model is fitted on are not among them, so that the fit sees sounds read as they will be of calls nobody knows. Figures: phoneme error rates on the tuning half
+of our own calls, of whose voices `gongitsune` was never heard in training. Some three hours the first time, on two cores, the speech among them;
+speech is kept: 3 GB of .cache, and torch.
 """
 
 from __future__ import annotations
@@ -27,27 +27,30 @@ from rapidfuzz.distance import Levenshtein
 from rich.console import Console
 from rich.table import Table
 
-from bench import _names_environment, _sounds_encoded, _sounds_environment
+from bench import _names_environment, _sounds_environment, _sounds_mels
 from bench._names_corpus import PROFILES, Row, own_plan
 from bench._names_corpus import make as make_calls
-from bench._names_fit_calls import MIXES, fit_plan
-from bench._names_hear import engine, truth_of
+from bench._names_hear import truth_of
 from bench._sounds_speech import make as make_speech
 from bench._sounds_texts import Stock, sentences
 from bench._town import keep, progress
 from dispatch.matching.lexicon import known_words
 from dispatch.matching.phonemes import ALPHABET, from_misaki
-from gateway.speech.sound_reader import SoundReader, probe
-from gateway.speech.whisper import WhisperEngine
+from gateway.speech.models import find_model
+from gateway.speech.settings import SpeechSettings
+from gateway.speech.sound_reader import SOUNDS_FILE, SoundReader, mels
 
 DATA = _names_environment.REPOSITORY / "gateway/speech/data"
 CACHE = _names_environment.REPOSITORY / ".cache/sounds"
-SENTENCES = 4800
+SENTENCES = 7000
 """Of hibari's voice."""
 SEEDS = {"hibari": 11, "joe": 12, "kokoro": 13}
-OTHERS = 12
+OTHERS = 17
 """The other voices say one sentence where hibari's says so many (they are far slower), each through two channels."""
 UNSEEN = "gongitsune"
+HELD_OUT = "own-tune"
+"""For the figures only."""
+THREADS = 2
 
 Figures = dict[str, dict[str, float]]
 """Phoneme error rates by voice, then by channel; "all" for all of them."""
@@ -81,28 +84,28 @@ def error_rates(read: Iterator[tuple[str, str, str, str]]) -> Figures:
     return rates
 
 
-def show(console: Console, model: str, rates: Mapping[str, Mapping[str, float]]) -> None:
+def show(console: Console, rates: Mapping[str, Mapping[str, float]]) -> None:
     """Error rates in per cent, by voice and channel."""
     channels = [*PROFILES, "all"]
-    table = Table("voice", *channels, title=f"Whisper {model}: phonemes read wrong, %")
+    table = Table("voice", *channels, title="phonemes read wrong, %")
     for voice in sorted(rates, key=lambda one: (one == "all", one)):
         cells = [f"{100 * rates[voice][channel]:.1f}" if channel in rates[voice] else "" for channel in channels]
         table.add_row(f"{voice} (unseen)" if voice == UNSEEN else voice, *cells)
     console.print(table)
 
 
-def clips_of(folder: Path, rows: Sequence[Row], said: Callable[[str], str]) -> Iterator[_sounds_encoded.Clip]:
+def clips_of(folder: Path, rows: Sequence[Row], said: Callable[[str], str]) -> Iterator[_sounds_mels.Clip]:
     """The clips of a folder with their sounds: as their truth says, else by `said`, a text to Misaki's phonemes."""
     for row in rows:
         with wave.open(str(folder / row["file"])) as sound:
             pcm = sound.readframes(sound.getnframes())
         samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0
         sounds = sounds_of(row.get("said") or said(row["text"]))
-        yield _sounds_encoded.Clip(samples, sounds, row["voice"], row["profile"])
+        yield _sounds_mels.Clip(samples, sounds, row["voice"], row["profile"])
 
 
 def make_everything(count: int, cache: Path) -> dict[str, Path]:
-    """The folders of speech, made where they are not there yet; "own-tune", for the figures only, is the last."""
+    """The folders of speech, made where they are not there yet; `HELD_OUT`, for the figures only, is the last."""
     python = _names_environment.prepare_environment()
     stock = Stock.of(dict(line.split("\t") for line in known_words().text.split("\n") if line), ALPHABET)
     folders = {}
@@ -110,30 +113,20 @@ def make_everything(count: int, cache: Path) -> dict[str, Path]:
         several = voice != "hibari"
         texts = list(sentences(stock, max(1, count // OTHERS) if several else count, seed))
         folders[voice] = make_speech(texts, voice, 2 if several else 1, cache / voice, python)
-    for mix in MIXES:
-        folders[mix.name] = make_calls(fit_plan(mix), python)
-    return folders | {"own-tune": make_calls(own_plan("tune"), python)}
+    return folders | {HELD_OUT: make_calls(own_plan("tune"), python)}
 
 
-def encode_all(
-    folders: Mapping[str, Path], whisper: WhisperEngine, label: str, cache: Path, most: int
-) -> dict[str, Path]:
-    """Every folder through one model's encoder; at most so many clips of each."""
+def spectra_of_all(folders: Mapping[str, Path], cache: Path, most: int) -> dict[str, Path]:
+    """The mel spectra of every folder; at most so many clips of each, but for `HELD_OUT`, which is as large as it is."""
     british: Callable[[str], str] = _british()
-    encoded = {}
+    kept = {}
     for name, folder in folders.items():
-        rows = truth_of(folder)[:most] if name in _FEW else truth_of(folder)
-        path = cache / f"encoded-{label}" / name
-        stamp = f"{whisper.label} {zlib.crc32(json.dumps(rows).encode()):08x}\n"
-        for done in _sounds_encoded.write(path, clips_of(folder, rows, british), whisper.positions_of, stamp):
-            progress(f"{label}: {name}, {done} of {len(rows)} clips encoded")
-        encoded[name] = path
-    np.save(cache / f"encoded-{label}" / "probe.npy", whisper.positions_of(probe()))
-    return encoded
-
-
-_FEW = ("fit", "short", "own-tune")
-"""Folders that are as large as they are, whatever number of sentences was asked for."""
+        rows = truth_of(folder)[: None if name == HELD_OUT else most]
+        path, stamp = cache / "mels" / name, f"{zlib.crc32(json.dumps(rows).encode()):08x}\n"
+        for done in _sounds_mels.write(path, clips_of(folder, rows, british), mels, stamp):
+            progress(f"{name}: spectra of {done} of {len(rows)} clips")
+        kept[name] = path
+    return kept
 
 
 def _british() -> Callable[[str], str]:
@@ -142,47 +135,39 @@ def _british() -> Callable[[str], str]:
     return said
 
 
-def measure(file: Path, held_out: Path) -> Figures:
-    """Error rates of a data file on clips that it was not trained on."""
-    with np.load(file) as arrays:
-        reader = SoundReader.parse(arrays)
-
-    def read() -> Iterator[tuple[str, str, str, str]]:
-        for one in _sounds_encoded.read(held_out):
-            got = likeliest(reader(np.asarray(one.encoded, np.float32)), reader.alphabet)
-            yield one.voice, one.channel, one.sounds, got
-
-    return error_rates(read())
+def measure(reader: SoundReader, folder: Path, rows: Sequence[Row]) -> Figures:
+    """Error rates on clips that the network was not trained on, as the gateway reads them."""
+    clips = clips_of(folder, rows, _british())
+    return error_rates(
+        (one.voice, one.channel, one.sounds, likeliest(reader(one.samples), reader.alphabet)) for one in clips
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Make, encode, train, measure, write; figures go to bench/results/sounds.json where the data goes to its place."""
+    """Make, train, measure, write; figures go to bench/results/sounds.json where the data goes to its place."""
     parser = argparse.ArgumentParser(prog="bench fit_sounds", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--models", default="tiny,base")
-    parser.add_argument("--minutes", type=float, default=12.0, help="of training, for each model, on one thread")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of training, on two threads")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="fewer are for trying the whole way")
     parser.add_argument("--kept", type=Path, default=CACHE, help="where speech is kept between runs")
     parser.add_argument("--out", type=Path, default=DATA)
     options = parser.parse_args(argv)
     folders = make_everything(options.sentences, options.kept)
     python = _sounds_environment.prepare_environment()
-    console, figures = Console(), {}
+    spectra = spectra_of_all(folders, options.kept, options.sentences)
+    made = options.kept / SOUNDS_FILE
+    whisper, _ = find_model(SpeechSettings())
+    _names_environment.run_inside(
+        python, "bench._sounds_train",
+        ["--mels", *(path for name, path in spectra.items() if name != HELD_OUT), "--whisper", Path(whisper) / "model.bin",
+         "--alphabet", ALPHABET, "--out", made, "--minutes", options.minutes, "--threads", THREADS],
+        threads=THREADS,
+    )  # fmt: skip
     options.out.mkdir(parents=True, exist_ok=True)
-    for label in options.models.split(","):
-        whisper = engine(None if label == "tiny" else _names_environment.whisper_base())
-        encoded = encode_all(folders, whisper, label, options.kept, options.sentences)
-        held_out = encoded.pop("own-tune")
-        made = options.kept / f"sounds-{label}.npz"
-        _names_environment.run_inside(
-            python, "bench._sounds_train",
-            ["--encoded", *encoded.values(), "--probe", held_out.with_name("probe.npy"), "--alphabet", ALPHABET,
-             "--out", made, "--minutes", options.minutes],
-        )  # fmt: skip
-        (options.out / made.name).write_bytes(made.read_bytes())
-        rates = measure(made, held_out)
-        trained = json.loads(made.with_suffix(".json").read_text(encoding="utf-8"))
-        figures[label] = {"model": whisper.label, "minutes": options.minutes, **trained, "phoneme_error_rates": rates}
-        show(console, label, rates)
+    (options.out / SOUNDS_FILE).write_bytes(made.read_bytes())
+    rates = measure(SoundReader.load(1, made.read_bytes()), folders[HELD_OUT], truth_of(folders[HELD_OUT]))
+    show(Console(), rates)
     if options.out == DATA:
-        keep("sounds", {"held_out": "own calls, tuning half", "unseen_voice": UNSEEN, "models": figures})
+        trained = json.loads(made.with_suffix(".json").read_text(encoding="utf-8"))
+        figures = {"minutes": options.minutes, **trained, "phoneme_error_rates": rates}
+        keep("sounds", {"held_out": "own calls, tuning half", "unseen_voice": UNSEEN, **figures})
     return 0

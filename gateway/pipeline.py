@@ -241,12 +241,15 @@ class Pipeline:
         if not 0 < len(ways) <= MOST_WAYS:
             return None
         try:
-            found = await self._transcriber.spot(await sound.pcm(), ways)
+            return await self._spots(await sound.pcm(), ways) or None
         except (SpeechError, OSError, wave.Error) as error:
             log.warning("names were not looked for by sound", transmission=sound.number, reason=str(error))
             return None
+
+    async def _spots(self, pcm: bytes, ways: Sequence[str]) -> dict[str, Spotted]:
+        found = await self._transcriber.spot(pcm, ways)
         spots = (Spotted(one.cost, one.sounds, one.start_s, one.end_s) for one in found)
-        return dict(zip(ways, spots, strict=True)) if found else None
+        return dict(zip(ways, spots, strict=True)) if found else {}
 
     async def _listen_again(
         self, sound: _Sound, heard: Heard, search: Search, town: _Town
@@ -261,9 +264,10 @@ class Pipeline:
         hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in scheme.places), tuple(scheme.members))
         try:
             pcm = await sound.pcm()
+            spots = {**town.spots, **await self._spots(pcm, search.denials)} if town.spots else None
             again = await self._transcriber.listen_for(pcm, hints)
             heard = replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
-            search = await asyncio.to_thread(look_for, heard, search.call, register, scheme, town.spots)
+            search = await asyncio.to_thread(look_for, heard, search.call, register, scheme, spots)
             asked = await asyncio.to_thread(search.claims)
             fits = await self._transcriber.weigh(pcm, [speech.Claim(one.text, one.start, one.end) for one in asked])
         except (SpeechError, OSError, wave.Error) as error:

@@ -37,7 +37,7 @@ FEATURES: Mapping[str, str] = {
 }
 RISING = frozenset({
     "text", "prior", "likeness", "agreement", "against_heard", "overruled", "per_token", "against_others", "against_common", "suggested",
-    "context", "sounded", "sounded_length", "margin",
+    "context", "sounded", "sounded_length", "margin", "gain",
 })  # fmt: skip
 """Features that speak for a name, the more the higher they are, whatever the others say: the fit is bound to that."""
 FALLING = frozenset({"everyday"})

@@ -18,12 +18,12 @@ from dispatch.matching.evidence import Hearing
 from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, number_ways, prepared
-from dispatch.matching.spotted import Spots, sounded
+from dispatch.matching.spotted import Spots, sounded, ways_of_denial, ways_of_words
 from dispatch.matching.suspects import Suspect, find_suspects
 from dispatch.matching.verified import NAMED, ByText, verified
 from dispatch.matching.weighing import weigh
 from dispatch.people import Person
-from dispatch.phrases import fold
+from dispatch.phrases import fold, tokens
 from dispatch.scheme import Scheme
 
 SURE, SECOND = 0.85, 0.95
@@ -31,6 +31,8 @@ SURE, SECOND = 0.85, 0.95
 BESIDE_CAP = 0.45
 WORTH_KEEPING = 0.08
 """Candidates below this probability are left out."""
+DENIABLE = 10
+"""As many names are looked for with a denial before them."""
 MOST = 12
 """No more candidates than this a transmission."""
 MOST_PLAIN, MOST_VARIED, MOST_BIASED = 10, 12, 6
@@ -55,6 +57,12 @@ class Search:
         """What may have been said, worth suggesting to an engine that hears the call again; each once."""
         said = (suspect.form for suspect in self.suspects)
         return tuple(dict.fromkeys(form.spoken for form in said if form.kind is not MentionKind.SPELLED))
+
+    @property
+    def denials(self) -> tuple[str, ...]:
+        """What an engine that reads single sounds is asked to look for next: the likeliest names with a denial right before them."""
+        likeliest = (suspect.form for suspect in self.suspects[:DENIABLE] if suspect.unlikeness is not None)
+        return tuple(dict.fromkeys(ways_of_denial(likeliest)))
 
     @property
     def by_text(self) -> ByText:
@@ -84,9 +92,9 @@ def look_for(
         call: what was read from the best one.
         people: the register, or one prepared by `Register.of`.
         scheme: places, members and phrases.
-        spots: where each of `ways_to_spot` fits the sounds best; None where the engine can't tell.
+        spots: where each of `ways_to_spot`, and of an earlier search's `denials`, fits the sounds best; None where the engine can't tell.
     """
-    if call.intent is Intent.UNINTELLIGIBLE or not call.text.strip():
+    if _nothing_understood(call):
         return Search(call, (), (), (), heard.average_logprob)
     register = prepared(people)
     every = _wordings(heard, call, scheme)
@@ -105,8 +113,18 @@ def look_for(
 
 
 def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
-    """What an engine that reads single sounds is asked to look for: every name and reference, and what the call's references may have been."""
-    return tuple(dict.fromkeys((*register.all_ways, *number_ways(near_numbers(call)))))
+    """What an engine that reads single sounds is asked to look for; nothing in a call of which nothing was understood.
+
+    Every name and reference, what the call's references may have been, and the words that were written, which any name must outdo.
+    """
+    if _nothing_understood(call):
+        return ()
+    written = ways_of_words([token.text for token in tokens(fold(call.text))])
+    return tuple(dict.fromkeys((*register.all_ways, *number_ways(near_numbers(call)), *written)))
+
+
+def _nothing_understood(call: Call) -> bool:
+    return call.intent is Intent.UNINTELLIGIBLE or not call.text.strip()
 
 
 def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple[Match, ...]:

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
 
-from dispatch.matching.letter_sounds import sounds_of_letters
+from dispatch.matching.letter_sounds import sounds_of_letters, sounds_read_off
 from dispatch.matching.lexicon import known_words
 from dispatch.matching.phonemes import ALPHABET
 from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
@@ -32,6 +32,8 @@ _LETTERS = {
 }
 # fmt: on
 _DIGITS = ("oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_READ_OFF = 5
+"""Letters from which a name is also said as it is written: everybody can say "Lee"."""
 _PLAIN = str.maketrans("łøæœßđðþı", "loeesddti")
 """Letters that folding leaves, one for one."""
 _PARTS = (
@@ -140,13 +142,22 @@ def sounds(text: str) -> str:
     return " ".join(said for said in said_words(fold(text).translate(_PLAIN)) if said)
 
 
+@lru_cache(maxsize=16384)
+def name_readings(word: str) -> tuple[str, ...]:
+    """As `word_readings`, and after those how somebody says it who only sees how it is written."""
+    known = word_readings(word)
+    if len(word) < _READ_OFF or not word.isalpha() or not word.isascii() or " " in known[0]:
+        return known
+    return tuple(dict.fromkeys([*known[: MOST_READINGS - 1], sounds_read_off(word)]))
+
+
 def pronunciations(name: str) -> tuple[str, ...]:
     """The 1 to 4 ways in which a name, alias or reference may be said, best first; words separated by a blank.
 
     One word's second reading counts as much as another's: "Sean Kowalczyk" is first said with both best readings, then with one of
     them second. Nothing sayable gives an empty tuple.
     """
-    readings = [word_readings(token.text) for token in tokens(fold(name).translate(_PLAIN))]
+    readings = [name_readings(token.text) for token in tokens(fold(name).translate(_PLAIN))]
     choices = sorted(
         product(*(range(len(r)) for r in (r[:3] for r in readings))), key=lambda c: (sum(c), max(c, default=0))
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dispatch.heard import HeardWord, Spotted
 from dispatch.matching.context import Wording
 from dispatch.matching.register import Form
+from dispatch.matching.sounds import pronunciations
 
 Spots = Mapping[str, Spotted]
 """Where each sequence of phonemes fits best."""
@@ -20,6 +21,13 @@ SPARE = 1.5
 """Added to what a name costs before it is divided by its sounds: three sounds are met somewhere in every call."""
 WORST = 3.0
 """Unlikeness from which a name was not said."""
+MOST_WORDS = 4
+"""Words that may stand for one name; more of them are another sentence."""
+DENIALS = ("nɒt", "ɪzənt", "ɪznt", "wɒzənt", "wɒznt")
+"""Not, isn't, wasn't: how they are said right before the name of somebody who is not there."""
+DENIED = 1.6
+"""What each sound of one of them may cost. In the fitting calls no denial that was spoken cost more than 1.4, and "got", which is one sound off, costs 2.3."""
+_READINGS = 2
 _SAME_TIME = 0.5
 """Share of the shorter one from which two names claim the same moment."""
 
@@ -46,6 +54,8 @@ class Sounded:
     spots: Mapping[int, Spot]
     """By the name's place in `Register.forms`, for names that come near."""
     forms: Sequence[Form]
+    words: Spots
+    """Everything that was looked for, the words that were written among it."""
 
     def margin(self, key: int) -> float:
         """How much nearer it comes than the nearest name of somebody else at the same moment; at most `WORST`."""
@@ -62,6 +72,29 @@ class Sounded:
         for at, other in self.spots.items():
             if other.meets(spot) and not own & _people(self.forms[at]):
                 yield other.unlikeness, at
+
+    def against_words(self, key: int, written: Sequence[str]) -> float:
+        """How much nearer the sounds come to the name than to the words that were written at its moment, from -`WORST` to `WORST`.
+
+        0 where the words are the name, or where they were too many to be looked for.
+        """
+        spot = self.spots.get(key)
+        if spot is None or not 0 < len(written) <= MOST_WORDS:
+            return 0.0
+        there = [_unlikeness(self.words[way]) for way in _ways_of(written) if way in self.words]
+        return min(WORST, *there) - spot.unlikeness if there else 0.0
+
+    def denied(self, key: int) -> bool:
+        """A denial was said right before the name, whatever words became of it; False where that was not looked for."""
+        near = [(self.words[way].cost, way) for way in said_as(self.forms[key]) if way in self.words]
+        if not near:
+            return False
+        cost, nearest = min(near)
+        return any(
+            self.words[denial + nearest].cost - cost <= DENIED * len(denial)
+            for denial in DENIALS
+            if denial + nearest in self.words
+        )
 
     def nearest(self, most: int, unlikeness: float) -> list[int]:
         """The names that come nearest, at most so many."""
@@ -82,13 +115,32 @@ def sounded(spots: Spots, ways: Mapping[str, Sequence[int]], forms: Sequence[For
         place = spots.get(way)
         if place is None:
             continue
-        unlikeness = (place.cost + SPARE) / max(1, place.sounds)
+        unlikeness = _unlikeness(place)
         if unlikeness >= WORST:
             continue
         for key in keys:
             if key not in nearest or unlikeness < nearest[key].unlikeness:
                 nearest[key] = Spot(unlikeness, place.start_s, place.end_s)
-    return Sounded(nearest, forms)
+    return Sounded(nearest, forms, spots)
+
+
+def said_as(form: Form) -> list[str]:
+    """How a name may be said, as phonemes without blanks."""
+    return [way.replace(" ", "") for way in pronunciations(form.spoken)]
+
+
+def ways_of_denial(forms: Iterable[Form]) -> Iterator[str]:
+    """Each name with each denial right before it."""
+    for form in forms:
+        for way in said_as(form):
+            yield from (denial + way for denial in DENIALS)
+
+
+def ways_of_words(words: Sequence[str]) -> Iterator[str]:
+    """What the words of a wording sound like, every run of up to `MOST_WORDS` of them: to be looked for beside the names."""
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + MOST_WORDS, len(words)) + 1):
+            yield from _ways_of(words[first:last])
 
 
 def words_at(wording: Wording, heard: Iterable[HeardWord], spot: Spot) -> tuple[int, int] | None:
@@ -118,6 +170,14 @@ def _timed(wording: Wording, heard: Iterable[HeardWord]) -> Iterable[tuple[int, 
             if wording.words[at].start >= start:
                 yield at, word.start_s, word.end_s
             at += 1
+
+
+def _unlikeness(place: Spotted) -> float:
+    return (place.cost + SPARE) / max(1, place.sounds)
+
+
+def _ways_of(words: Sequence[str]) -> list[str]:
+    return [way.replace(" ", "") for way in pronunciations(" ".join(words))[:_READINGS]]
 
 
 def _share(start: float, end: float, spot: Spot) -> float:

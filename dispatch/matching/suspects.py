@@ -48,6 +48,7 @@ SOUNDED_FEATURES: Mapping[str, str] = {
     "sounded": "how near the sounds of the call come to those of the name, whatever words were made of them, 0-3",
     "sounded_length": "that nearness times the phonemes of the name (at most 14)",
     "margin": "how much nearer than the name of anybody else at the same moment",
+    "gain": "how much nearer they come to the name than to the words that were written at its moment",
 }
 """Only where the engine reads single sounds (`dispatch.matching.spotted`)."""
 PRIOR_FEATURES: Mapping[str, str] = {
@@ -99,6 +100,10 @@ class Suspect:
     """How far the sounds of the call are from those of the name; None where the engine can't tell."""
     margin: float = 0.0
     """How much nearer they are than to any name of somebody else at the same moment."""
+    gain: float = 0.0
+    """How much nearer they are than to the words that were written at that moment."""
+    denied: bool = False
+    """Its sounds follow those of a denial, whatever words became of them."""
 
     @property
     def features(self) -> Features:
@@ -125,6 +130,7 @@ class Suspect:
             "sounded": nearness,
             "sounded_length": nearness * min(14, self.sounds),
             "margin": max(-1.0, min(1.5, self.margin)),
+            "gain": max(-1.5, min(1.5, self.gain)),
         }
 
     @property
@@ -203,11 +209,20 @@ def _with_sounds(  # noqa: PLR0917 - one caller, right above
     """The suspects with what the sounds say of each, and those whom only the sounds point at."""
     keys = {id(form): key for key, form in enumerate(sounded.forms)}
     told = []
+    best = wordings[0]
     for suspect in found:
         key = keys.pop(id(suspect.form))
         spot = sounded.spots.get(key)
-        told.append(replace(suspect, unlikeness=spot.unlikeness if spot else WORST, margin=sounded.margin(key)))
-    best = wordings[0]
+        words = words_at(best, times, spot) if spot else None
+        told.append(
+            replace(
+                suspect,
+                unlikeness=spot.unlikeness if spot else WORST,
+                margin=sounded.margin(key),
+                gain=_gain(sounded, key, best, words),
+                denied=sounded.denied(key),
+            )
+        )
     given = scheme.words.words("names.given")
     for key in sounded.nearest(MOST_NEAR, NEAR):
         form, spot = sounded.forms[key], sounded.spots[key]
@@ -222,10 +237,15 @@ def _with_sounds(  # noqa: PLR0917 - one caller, right above
         told.append(
             Suspect(
                 form, (place,), _UNHEARD, _UNHEARD, sounds, _is_everyday(form, everyday),
-                unlikeness=spot.unlikeness, margin=sounded.margin(key),
+                unlikeness=spot.unlikeness, margin=sounded.margin(key), gain=_gain(sounded, key, best, words),
+                denied=sounded.denied(key),
             )
         )  # fmt: skip
     return told
+
+
+def _gain(sounded: Sounded, key: int, best: Wording, words: tuple[int, int] | None) -> float:
+    return sounded.against_words(key, [token.text for token in best.words[slice(*words)]]) if words else 0.0
 
 
 def _ruled_out(  # noqa: PLR0917 - where, and what is looked for there

@@ -24,6 +24,10 @@ unless the words around it convince the rules."""
 AGAINST, UNLIKELY = -12.0, -6.0
 CONTRADICTED_CAP = 0.45
 """However like a name the words are: where the sound itself fits it this much worse than what was heard, it is no finding."""
+NEARER, PREFERRED = -0.5, -5.0
+ANOTHER_NAME_CAP = 0.8
+"""Where what was written is nearer to the sounds by half a sound, and likelier to the decoder as well, it may be the name of somebody innocent ("Oakford"
+for Okafor): a person looks first."""
 NAMED = (MentionKind.FULL, MentionKind.LAST, MentionKind.ALIAS)
 UNLIKE = 0.6
 """Likeness below which no wording without suggestions has anything like the name."""
@@ -77,12 +81,13 @@ def verified(hearing: Hearing, by_text: ByText, call: Call) -> Iterable[Found]:
                 suspect.form.spoken,
                 round(probability * share_of(entry.person, one, judged), 3),
                 reason(suspect, entry.person, said, features),
-                _share(suspect, wordings, "denied") >= _DENIED_SHARE
+                suspect.denied
+                or _share(suspect, wordings, "denied") >= _DENIED_SHARE
                 or any(where.overlaps(scope) for scope in call.negations),
                 _share(suspect, wordings, "hedged") >= 0.5
                 or any(where.overlaps(scope) for scope in call.hedges)
                 or _after_a_lost_not(wording, place),
-                best_here=features["against_others"] >= 0,
+                best_here=suspect.denied or features["against_others"] >= 0,
                 shared=len(suspect.form.entries) > 1,
             )
 
@@ -157,6 +162,8 @@ def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees, 
     against = features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY
     if (against and not _sounded_there(suspect)) or (looped and suspect.likeness < UNLIKE):
         cap = min(cap, CONTRADICTED_CAP)
+    if features.get("gain", 0.0) <= NEARER and features["against_heard"] <= PREFERRED:
+        cap = min(cap, ANOTHER_NAME_CAP)
     return Judged(suspect, features, probability, cap)
 
 
@@ -256,6 +263,8 @@ def reason(suspect: Suspect, person: Person, said: str, features: Features) -> s
         parts[0] += f", shared by {len(suspect.form.entries)} people on the register"
     if suspect.unlikeness is not None:
         parts.append(_sounded(suspect.unlikeness, suspect.margin))
+    if suspect.denied:
+        parts.append("a denial is heard right before it")
     gain = features["against_heard"]
     if gain >= 0:
         parts.append("the sound fits the name at least as well as the words heard")

@@ -219,7 +219,9 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
         elif len(run.digits) == wanted and (run.digits.startswith("0") or cue):
             found.append(Reference(run.digits, span, sure=True))
         elif len(run.digits) == wanted:
-            found.append(Reference(run.digits, span, sure=_bare(run, words)))
+            found.append(
+                Reference(run.digits, span, sure=_bare(run, words) or _DOES.match(folded, span.end) is not None)
+            )
         elif len(run.digits) == wanted - 1 and not run.digits.startswith("0") and (cue or not _in_tens(words, run)):
             found.append(Reference(run.digits.zfill(wanted), span, sure=cue or _does_something(folded, span)))
     return sorted(found, key=lambda reference: reference.span.start)
@@ -232,7 +234,7 @@ def _in_tens(words: Sequence[Token], run: DigitRun) -> bool:
     )
 
 
-_DOES = re.compile(r"(?:'s|,? (?:is|has|was|just|are))\b")
+_DOES = re.compile(r"(?:'s|,? (?:is|has|was|just|are)|[.,] (?:it|he|she)'s)\b")
 
 
 def _does_something(folded: str, span: Span) -> bool:

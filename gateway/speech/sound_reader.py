@@ -1,104 +1,101 @@
-"""Which sounds were said when, read off Whisper's encoder by a small network of our own.
+"""Which sounds were said when, read off a call by a network of our own that knows no words.
 
-Whisper's decoder writes words that it knows: "Mulcahy" comes out as "me to sleep and". Its encoder has heard the sounds all the
-same. The network here turns every 40 ms of the encoder's output into probabilities of British phonemes; it was trained on spoken
-sentences full of names (`./run bench fit_sounds`, docs/names.md) and knows no words. Each encoder needs its own; a file says
-which one it was trained on by what that encoder makes of a fixed sound.
+Whisper's decoder writes words that it knows: "Mulcahy" comes out as "me to sleep and". The network here gives every 40 ms
+the probabilities of British phonemes. It began as the encoder of Whisper tiny.en and was trained on spoken sentences full of names, through radio
+channels (`./run bench fit_sounds`, docs/names.md); whatever model hears the words, it reads the sounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from gateway.speech.child import CannotStartError
+from gateway.speech.wordings import RATE, windows
+
 Floats = npt.NDArray[np.float32]
+Untyped = Any
+"""onnxruntime's and faster-whisper's objects: the libraries have no types."""
 
 STEP_S: Final = 0.04
 """Seconds of two positions of Whisper's encoder (Radford et al. 2022, section 2.2), which are read together: no sound is shorter."""
-_RATE: Final = 16_000
-_ALIKE: Final = 0.98
-"""Cosine between what two encoders make of the fixed sound, from which they are one model; rounding to int8 leaves 0.999."""
-_LAYERS: Final = ("inner1", "inner2")
+LONGEST_S: Final = 28.0
+"""What is read at once; the network can take 30 s."""
+_FRAMES: Final = 4
+"""Mel frames of one step."""
+SOUNDS_FILE: Final = "sounds.onnx"
 
 
-def probe() -> Floats:
-    """The fixed sound: a second of a falling tone with a little noise, mono at 16 kHz."""
-    time = np.arange(_RATE, dtype=np.float64) / _RATE
-    noise = np.random.default_rng(7).standard_normal(_RATE)
-    return np.asarray(0.3 * np.sin(2 * np.pi * (900 * time - 300 * time**2)) + 0.02 * noise, np.float32)
+def mels(samples: Floats) -> Floats:
+    """Spectra as Whisper wants them, whole steps of four frames.
+
+    Args:
+        samples: mono at 16 kHz.
+
+    Returns:
+        Shape (frames, 80), a frame every 10 ms.
+    """
+    frames = np.asarray(_extractor()(samples, padding=0), np.float32).T
+    return np.ascontiguousarray(frames[: len(samples) // (_FRAMES * 160) * _FRAMES])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@cache
+def _extractor() -> Untyped:
+    from faster_whisper.feature_extractor import FeatureExtractor  # noqa: TID251 - an engine's part, used by one
+
+    return FeatureExtractor()
+
+
 class SoundReader:
-    """The network: a linear layer over two positions, two over five steps each that add to what they get, and one to the sounds."""
+    """The network, loaded. Use `load`."""
 
-    alphabet: str
-    """The sounds, from column 1 on; column 0 is "no sound, or the same still"."""
-    weights: Mapping[str, Floats]
+    def __init__(self, session: Untyped, alphabet: str) -> None:
+        self.alphabet = alphabet
+        """The sounds, from column 1 on; column 0 is "no sound, or the same still"."""
+        self._session = session
 
     @classmethod
-    def parse(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> SoundReader:
-        """From the arrays of a data file, which are kept at half precision.
+    def load(cls, threads: int, network: bytes | None = None) -> SoundReader:
+        """The network that comes with the package, or another as its file holds it.
 
         Raises:
-            KeyError: one is missing.
+            CannotStartError: its file is missing or damaged.
         """
-        alphabet = "".join(map(chr, np.asarray(arrays["alphabet"]).tolist()))
-        names = ["probe", "mean", "scale", "inward", "inward_bias", "outward", "outward_bias"]
-        names += [part for layer in _LAYERS for part in (layer, f"{layer}_bias")]
-        return cls(alphabet, {name: np.asarray(arrays[name], np.float32) for name in names})
+        import onnxruntime
 
-    def is_for(self, encoded_probe: Floats) -> bool:
-        """Whether it was trained on the encoder that made this of `probe`, shape (positions, width)."""
-        own, other = self.weights["probe"], encoded_probe.mean(axis=0)
-        if own.shape != other.shape:
-            return False
-        return float(own @ other / (np.linalg.norm(own) * np.linalg.norm(other) + 1e-9)) >= _ALIKE
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        # Threads that wait must not spin: the recogniser needs the processor meanwhile.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_cpu_mem_arena = False  # which would keep what the longest call took
+        try:
+            network = network or resources.files("gateway.speech").joinpath("data", SOUNDS_FILE).read_bytes()
+            session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+            alphabet = session.get_modelmeta().custom_metadata_map["alphabet"]
+        except Exception as error:  # onnxruntime's errors have no common ancestor
+            raise CannotStartError(
+                f"the network that reads sounds ({SOUNDS_FILE} of gateway/speech/data) can't be loaded: {error}. Install huecry again"
+            ) from error
+        return cls(session, alphabet)
 
-    def __call__(self, encoded: Floats) -> Floats:
+    def read(self, samples: Floats) -> list[tuple[float, Floats]]:
+        """Log-probabilities of the sounds of a call of any length, in pieces: when each begins, in seconds, and what `__call__` gives of it."""
+        return [(start / RATE, self(samples[start:end])) for start, end in windows(samples, LONGEST_S)]
+
+    def __call__(self, samples: Floats) -> Floats:
         """Log-probabilities of the sounds.
 
         Args:
-            encoded: what the encoder made of a call, shape (positions, width); an odd one at the end is left out.
+            samples: mono at 16 kHz, at most 30 s.
 
         Returns:
-            Shape (positions // 2, 1 + sounds): a row every `STEP_S`.
+            Shape (steps, 1 + sounds): a row every `STEP_S`; what is left over at the end has none.
         """
-        weights = self.weights
-        steps = len(encoded) // 2
-        scaled = (encoded[: 2 * steps] - weights["mean"]) / weights["scale"]
-        # The two positions of a step side by side. Not -1: a call of one position has no step, and numpy no way to tell.
-        pairs = scaled.reshape(steps, 2 * encoded.shape[1])
-        inner = np.maximum(pairs @ weights["inward"] + weights["inward_bias"], 0)
-        for layer in _LAYERS:
-            taps = weights[layer]  # (positions, in, out)
-            reach = len(taps) // 2
-            padded = np.pad(inner, ((reach, reach), (0, 0)))
-            summed = sum(padded[tap : tap + len(inner)] @ taps[tap] for tap in range(len(taps)))
-            inner = inner + np.maximum(summed + weights[f"{layer}_bias"], 0)
-        scores = inner @ weights["outward"] + weights["outward_bias"]
-        scores = scores - scores.max(axis=1, keepdims=True)
-        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), np.float32)
-
-
-def reader_for(encode: Callable[[Floats], Floats]) -> SoundReader | None:
-    """The reader that was trained on this encoder; None where there is none, as for a model that nobody has trained one for.
-
-    Args:
-        encode: sound to the encoder's output, shape (positions, width).
-    """
-    encoded = encode(probe())
-    folder = resources.files("gateway.speech").joinpath("data")
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if not file.name.endswith(".npz"):
-            continue
-        with resources.as_file(file) as path, np.load(path) as arrays:
-            reader = SoundReader.parse(arrays)
-        if reader.is_for(encoded):
-            return reader
-    return None
+        if len(samples) < _FRAMES * 160:
+            return np.zeros((0, 1 + len(self.alphabet)), np.float32)
+        (read,) = self._session.run(None, {"mels": mels(samples)[np.newaxis]})
+        return np.asarray(read[0], np.float32)

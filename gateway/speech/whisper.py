@@ -25,10 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.speech.child import CannotStartError, RefusedError
-from gateway.speech.sound_reader import STEP_S, reader_for
+from gateway.speech.sound_reader import STEP_S, SoundReader
 from gateway.speech.spotting import spot_all
 from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcript, Word
-from gateway.speech.whisper_fits import Heard, cropped, fits, noisy, positions, storage, timed_words
+from gateway.speech.whisper_fits import Heard, cropped, fits, noisy, storage, timed_words
 from gateway.speech.wordings import (
     distinct,
     divide,
@@ -126,8 +126,9 @@ class WhisperEngine:
         self._options = options
         self._remembered: OrderedDict[bytes, list[_Window]] = OrderedDict()
         self._told_cut: tuple[int, int] | None = None
-        self._sounds = reader_for(self.positions_of)
-        """What reads single sounds off this encoder; None for a model that it was not trained on."""
+        self._sounds = SoundReader.load(options.threads)
+        self._read: tuple[bytes, list[tuple[float, npt.NDArray[np.float32]]]] | None = None
+        """The call whose sounds were read last: a large register is asked about in several messages."""
 
     @classmethod
     def load(cls, folder: Path, name: str, options: WhisperOptions) -> WhisperEngine:
@@ -219,22 +220,17 @@ class WhisperEngine:
         return fits(self._whisper.model, self._tokenizer, windows, claims, self._whisper.max_length // 2)
 
     def spot(self, pcm: bytes, ways: Sequence[str]) -> list[Spotted]:
-        """Where each sequence of phonemes was most likely said; nothing where no reader was trained on this model.
+        """Where each sequence of phonemes was most likely said: by its single sounds, without the decoder and its words.
 
         In a call of several windows, wherever it fits best.
         """
         samples = _samples(pcm)
-        if self._sounds is None or not ways or len(samples) < _SHORTEST_S * RATE:
+        if not ways or len(samples) < _SHORTEST_S * RATE:
             return []
-        found = []
-        for window in self._encoded(pcm, samples):
-            sounds = self._sounds(positions(window.encoded, len(window.samples), _HOP))
-            found.append(spot_all(sounds, tuple(ways), self._sounds.alphabet, STEP_S, window.start_s))
+        if self._read is None or self._read[0] != pcm:
+            self._read = (pcm, self._sounds.read(samples))
+        found = [spot_all(read, tuple(ways), self._sounds.alphabet, STEP_S, start_s) for start_s, read in self._read[1]]
         return [min(places, key=lambda one: one.cost) for places in zip(*found, strict=True)]
-
-    def positions_of(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What the encoder makes of sound (mono at 16 kHz) that fits one window, shape (positions, width); 50 positions a second."""
-        return positions(self._encode(samples, self._options.padding_s), len(samples), _HOP)
 
     def _heard(self, pcm: bytes) -> list[_Window]:
         """The call's windows, decoded; nothing where there is no sound."""

@@ -25,8 +25,6 @@ AFTER: Final = 6
 """Tokens after the name that are looked at: a wrong name surprises the decoder for three or four words."""
 SPARE_POSITIONS: Final = 25
 """Half a second of the encoder's output behind the call; the rest of the padding only costs time."""
-AFTER_SOUND: Final = 3
-"""Positions behind the end of a call in which its last sound may still be read."""
 NOISE: Final = (0.2, 0.7)
 """Of the encoder's own spread. More, and the wordings lose the call; less, and they all say the same (docs/names.md)."""
 _SEED: Final = 1
@@ -146,11 +144,6 @@ def cropped(encoded: Untyped, samples: int, hop: int) -> tuple[npt.NDArray[np.fl
     positions = np.asarray(encoded)
     kept = np.ascontiguousarray(positions[:, : samples // (2 * hop) + SPARE_POSITIONS])
     return kept, max(2, min(samples // hop, 2 * kept.shape[1]) // 2 * 2)
-
-
-def positions(encoded: Untyped, samples: int, hop: int) -> npt.NDArray[np.float32]:
-    """The encoder's output for the sound itself and a moment after it, shape (positions, width)."""
-    return np.ascontiguousarray(np.asarray(encoded)[0, : samples // (2 * hop) + AFTER_SOUND])
 
 
 def noisy(encoded: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:

@@ -139,7 +139,8 @@ def test_each_noise_is_of_the_length_asked_finite_not_nothing_and_repeatable(kin
 
 
 def test_there_are_at_least_five_hundred_noise_clips() -> None:
-    assert _names_noise.EACH * (len(_names_noise.WORDLESS) + len(_names_noise.SPOKEN)) >= 500
+    assert _names_noise.REPORTED.each * (len(_names_noise.WORDLESS) + len(_names_noise.SPOKEN)) >= 500
+    assert _names_noise.REPORTED.seed != _names_noise.FITTING.seed, "none that is reported is fitted on"
 
 
 def made_up(number: int, first: str, last: str, alias: str = "") -> dict[str, str]:

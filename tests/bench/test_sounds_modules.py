@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,15 +10,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench import _sounds_encoded, fit_sounds
+from bench import _sounds_mels, fit_sounds
 from bench._names_corpus import DATA, read_calls
-from bench._sounds_encoded import Clip
+from bench._sounds_mels import Clip
 from bench._sounds_speech import pitched, stretched
 from bench._sounds_texts import FRAMES, GIVEN, Stock, sentences
-from bench._sounds_train import DENSEST, Lesson, as_data, batches, lessons, spread
+from bench._sounds_train import DENSEST, Lesson, batches, laid_out, lessons
+from bench._sounds_varied import DEPTH, between_rows, noise, nothing_said, tempo, throat, varied, with_noise
+from bench._sounds_whisper import NotReadableError, encoder_of, variables
 from dispatch.matching.phonemes import ALPHABET
-from gateway.speech.sound_reader import SoundReader
+from gateway.speech.models import find_model
+from gateway.speech.settings import SpeechSettings
 
 Floats = npt.NDArray[np.float32]
 
@@ -78,84 +84,145 @@ def test_pitch_is_moved_where_there_is_any() -> None:
 
 def clips(lengths: list[int]) -> Iterator[Clip]:
     for number, length in enumerate(lengths):
-        yield Clip(np.full(length * 320, number, np.float32), "kat"[: 1 + number % 3] * 4, f"voice{number}", "clean")
+        yield Clip(np.full(length * 160, number, np.float32), "kat"[: 1 + number % 3] * 4, f"voice{number}", "clean")
 
 
-def encode(samples: Floats) -> Floats:
-    return np.stack([samples[::320], np.arange(len(samples) // 320)], axis=1).astype(np.float32)
+def spectra(samples: Floats) -> Floats:
+    return np.repeat(samples[::160, None], 80, axis=1)
 
 
-def test_what_was_encoded_is_read_again(tmp_path: Path) -> None:
+def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "sub/hibari"
-    assert list(_sounds_encoded.write(path, clips([10, 7, 2000, 24]), encode, "one")) == [1, 2, 4], (
-        "too long is left out"
-    )
-    read = _sounds_encoded.read(path)
+    assert list(_sounds_mels.write(path, clips([10, 7, 3000, 24]), spectra, "one")) == [1, 2, 4], "too long is left out"
+    read = _sounds_mels.read(path)
     assert [(one.voice, one.sounds, one.channel) for one in read] == [
         ("voice0", "kkkk", "clean"), ("voice1", "kakakaka", "clean"), ("voice3", "kkkk", "clean"),
     ]  # fmt: skip
-    assert [one.encoded.shape for one in read] == [(10, 2), (7, 2), (24, 2)]
-    assert read[1].encoded.tolist() == [[1.0, float(at)] for at in range(7)]
-    assert list(_sounds_encoded.write(path, clips([3]), encode, "one")) == [], "it is there already"
-    assert list(_sounds_encoded.write(path, clips([3]), encode, "another")) == [1]
-    assert len(_sounds_encoded.read(path)) == 1
-    list(_sounds_encoded.write(path, clips([]), encode, "none"))
-    assert _sounds_encoded.read(path) == []
+    assert [one.mels.shape for one in read] == [(10, 80), (7, 80), (24, 80)]
+    assert (read[1].mels == 1.0).all()
+    assert list(_sounds_mels.write(path, clips([3]), spectra, "one")) == [], "it is there already"
+    assert list(_sounds_mels.write(path, clips([3]), spectra, "another")) == [1]
+    assert len(_sounds_mels.read(path)) == 1
+    list(_sounds_mels.write(path, clips([]), spectra, "none"))
+    assert _sounds_mels.read(path) == []
 
 
 def test_sentences_with_too_few_or_too_many_sounds_teach_nothing(tmp_path: Path) -> None:
     def some() -> Iterator[Clip]:
-        for sounds, length in (("ka", 40), ("kat" * 3, 40), ("kat" * 6, 40), ("katzz", 40), ("kat " * 2, 80)):
-            yield Clip(np.zeros(length * 320, np.float32), sounds, "v", "clean")
+        for sounds, frames in (("ka", 80), ("kat" * 3, 80), ("kat" * 6, 80), ("katzz", 83), ("kat " * 2, 160)):
+            yield Clip(np.zeros(frames * 160, np.float32), sounds, "v", "clean")
 
-    list(_sounds_encoded.write(tmp_path / "some", some(), encode, ""))
+    list(_sounds_mels.write(tmp_path / "some", some(), spectra, ""))
     assert 18 >= DENSEST * 20 > 9
     found = lessons([tmp_path / "some"], "tak")
     assert [one.sounds for one in found] == [(3, 2, 1) * 3, (3, 2, 1), (3, 2, 1) * 2], "what is no sound is left out"
-    assert [one.steps for one in found] == [20, 20, 40]
+    assert [len(one.mels) for one in found] == [80, 80, 160], "in whole steps"
 
 
-def test_batches_are_of_like_lengths() -> None:
+def test_batches_are_of_like_lengths_and_not_too_large() -> None:
     draw = np.random.default_rng(1)
-    given = [Lesson(np.zeros((int(n), 2), np.float16), (1, 2, 3)) for n in draw.integers(20, 400, 50)]
-    made = batches(given, 8)
-    assert sorted(len(batch) for batch in made) == [2, 8, 8, 8, 8, 8, 8]
-    ends = [(batch[0].steps, batch[-1].steps) for batch in made]
+    lessons_of_many = [Lesson(np.zeros((4 * int(n), 2), np.float16), (1, 2, 3)) for n in draw.integers(20, 400, 50)]
+    made = batches(lessons_of_many, 8, 8000)
+    assert sum(len(batch) for batch in made) == 50
+    ends = [(len(batch[0].mels), len(batch[-1].mels)) for batch in made]
     assert all(last <= first for (_, last), (first, _) in pairwise(ends))
-    mean, scale = spread([Lesson(np.array([[1, 5], [3, 5]], np.float16), (1,))])
-    assert mean.tolist() == [2, 5]
-    assert scale == pytest.approx([1.001, 0.001])
+    assert all(len(batch) <= 8 and len(batch) * len(batch[-1].mels) <= 8000 for batch in made)
+    assert len(made[0]) == 8
+    assert len(batches(lessons_of_many, 8, 1)) == 50, "each is learnt from, however long"
+    assert batches([], 8, 8) == []
 
 
-def test_torchs_weights_become_a_data_file_that_reads_the_same() -> None:
-    draw, width, inner, letters = np.random.default_rng(4), 3, 5, "kat"
-    shapes = {
-        "inward": (inner, 2 * width),
-        "inner1": (inner, inner, 5),
-        "inner2": (inner, inner, 5),
-        "outward": (4, inner),
-    }
-    weights = {f"{name}.weight": 0.3 * draw.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
-    weights |= {f"{name}.bias": draw.standard_normal(shape[0]).astype(np.float32) for name, shape in shapes.items()}
-    mean, scale = draw.standard_normal(width), draw.uniform(0.5, 2, width)
-    probe = draw.standard_normal((50, width))
-    data = as_data(weights, mean, scale, letters, probe)
-    assert {array.dtype for name, array in data.items() if name != "alphabet"} == {np.dtype(np.float16)}
-    reader = SoundReader.parse(data)
-    assert reader.alphabet == letters
-    assert reader.is_for(probe.astype(np.float32))
-    sound = draw.standard_normal((12, width))
+def test_shorter_sentences_end_in_their_own_silence() -> None:
+    loud, soft = np.array([[3.0, 1.0], [2.0, 2.0]], np.float32), np.array([[0.5, -0.5]], np.float32)
+    assert laid_out([loud, soft]).tolist() == [loud.tolist(), [[0.5, -0.5], [-0.5, -0.5]]]
 
-    # As torch defines its layers: y = x A^T + b; and cross-correlation over (out, in, taps), as wide as the input.
-    values = ((sound - mean) / scale).reshape(6, 2 * width)
-    values = np.maximum(values @ weights["inward.weight"].T + weights["inward.bias"], 0)
-    for layer in ("inner1", "inner2"):
-        padded, kernel = np.pad(values, ((2, 2), (0, 0))), weights[f"{layer}.weight"]
-        summed = np.stack([np.einsum("oik,ki->o", kernel, padded[at : at + 5]) for at in range(6)])
-        values = values + np.maximum(summed + weights[f"{layer}.bias"], 0)
-    scores = values @ weights["outward.weight"].T + weights["outward.bias"]
-    wanted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    assert np.exp(reader(sound.astype(np.float32))) == pytest.approx(wanted, abs=0.02)
+
+def some_mels(frames: int = 200) -> Floats:
+    return np.random.default_rng(frames).uniform(-0.9, 1.0, (frames, 80)).astype(np.float32)
+
+
+def test_rows_between_rows() -> None:
+    rows = np.array([[0.0, 10.0], [1.0, 20.0], [3.0, 0.0]], np.float32)
+    at = np.array([0.0, 0.5, 1.25, 2.0], np.float32)
+    assert between_rows(rows, at) == pytest.approx(np.array([[0, 10], [0.5, 15], [1.5, 15], [3, 0]]))
+
+
+def test_tempo_keeps_the_ends_and_whole_steps() -> None:
+    mels = some_mels()
+    slower = tempo(mels, 1.111)
+    assert slower.shape == (220, 80)
+    assert slower[[0, -1]] == pytest.approx(mels[[0, -1]])
+    assert tempo(mels, 1.0) == pytest.approx(mels, abs=1e-4)
+
+
+def test_a_longer_throat_is_heard_lower() -> None:
+    mels = np.zeros((4, 80), np.float32)
+    mels[:, 40] = 1.0
+    for factor in (0.92, 1.0, 1.08):
+        assert throat(mels, factor)[0].argmax() == pytest.approx(40 / factor, abs=1)
+
+
+def test_noise_adds_its_power_and_no_more() -> None:
+    mels = some_mels()
+    assert with_noise(mels, np.full_like(mels, -5.0)) == pytest.approx(mels, abs=1e-3)
+    twice = with_noise(mels, mels)
+    assert twice == pytest.approx(np.maximum(mels + np.log10(2) / 4, twice.max() - DEPTH), abs=1e-4)
+    louder = with_noise(mels, noise(200, 80, 2.0, np.random.default_rng(1)))
+    assert float(louder.mean()) == pytest.approx(2.0, abs=0.2)
+
+
+@given(st.integers(1, 80), st.integers(0, 2**32))
+def test_a_sentence_varied_can_still_hold_its_sounds(steps: int, seed: int) -> None:
+    mels, shortest = some_mels(4 * steps), 4 * steps - 1
+    made = varied(mels.copy(), shortest, np.random.default_rng(seed))
+    assert len(made) % 4 == 0
+    assert len(made) > shortest
+    assert made.shape[1] == 80
+    assert made.dtype == np.float32
+    assert np.isfinite(made).all()
+    silence = nothing_said(4 * steps, 80, np.random.default_rng(seed))
+    assert silence.shape == (4 * steps, 80)
+    assert np.isfinite(silence).all()
+    assert float(silence.max() - silence.min()) <= DEPTH + 1e-5
+
+
+def test_the_bundled_models_encoder_is_read() -> None:
+    folder, _ = find_model(SpeechSettings())
+    encoder = encoder_of(Path(folder) / "model.bin")
+    assert encoder["conv1/weight"].shape == (384, 80, 3)
+    assert encoder["layer_3/ffn/linear_0/weight"].shape == (1536, 384)
+    assert encoder["position_encodings/encodings"][0, :2] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert not any("decoder" in name for name in encoder)
+
+
+def model_file(path: Path, *, version: int = 6, name: str = "encoder/conv1/weight", kind: int = 0) -> bytes:
+    said = name.encode() + b"\0"
+    array = np.arange(6, dtype=(np.float32, np.int8)[kind])
+    parts = [
+        struct.pack("<IH", version, 5), b"Spec\0", struct.pack("<II", 3, 1), struct.pack("<H", len(said)), said,
+        struct.pack("<BII", 2, 2, 3), struct.pack("<BI", kind, array.nbytes), array.tobytes(),
+    ]  # fmt: skip
+    path.write_bytes(b"".join(parts))
+    return path.read_bytes()
+
+
+def test_a_model_file_is_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    whole = model_file(path)
+    assert encoder_of(path)["conv1/weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(NotReadableError, match=r"model\.bin can't be read"):
+            variables(path)
+    model_file(path, version=5)
+    with pytest.raises(NotReadableError, match="version 5, not 6"):
+        variables(path)
+    model_file(path, name="decoder/conv1/weight")
+    with pytest.raises(NotReadableError, match="no encoder"):
+        encoder_of(path)
+    model_file(path, kind=1)
+    with pytest.raises(NotReadableError, match="rounded to int8"):
+        encoder_of(path)
 
 
 def test_phonemes_in_our_alphabet_without_stress_and_pauses() -> None:

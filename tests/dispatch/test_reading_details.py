@@ -84,6 +84,9 @@ def test_references(text: str, digits: list[str]) -> None:
         ("number one four two is here", True),
         ("one four two is here", True),
         ("he is here again one four two", False),
+        ("one, four, two. He's here", True),
+        ("to control 2076 is here", True),
+        ("we opened in 2019 with a new till", False),
     ],
 )
 def test_how_sure_a_reference_is(text: str, *, sure: bool) -> None:

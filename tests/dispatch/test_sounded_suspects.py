@@ -6,10 +6,14 @@ import pytest
 
 from dispatch.calls import Match
 from dispatch.heard import Heard, HeardWord, Spotted
-from dispatch.matching import Register, conclude, look_for, ways_to_spot
+from dispatch.matching import Fit, Register, conclude, look_for, ways_to_spot
 from dispatch.matching.codes import DOUBTED_CAP
+from dispatch.matching.evidence import SOUNDED
 from dispatch.matching.sounds import sounds
+from dispatch.matching.spotted import ways_of_words
 from dispatch.matching.suspects import Suspect
+from dispatch.matching.trees import Trees
+from dispatch.matching.verified import ANOTHER_NAME_CAP, judge
 from dispatch.reading import read
 from tests.dispatch.rules_town import NOW, PEOPLE, TOWN, ZONE, heard
 
@@ -72,6 +76,45 @@ def test_somebody_else_at_the_same_moment_makes_a_name_less_sure() -> None:
     assert beside.margin < 0 < alone.margin
 
 
+def test_a_name_nearer_than_the_words_in_its_place_is_likelier_than_one_that_is_not() -> None:
+    spoken = timed(LOST)
+    call = read(spoken, TOWN)
+    assert {*ways_of_words(["very", "lost"])} <= {*ways_to_spot(REGISTER, call)}
+    found = {}
+    for cost in (0.1, 0.5, 2.5):
+        words = {way: Spotted(cost * len(way), len(way), 1.6, 2.4) for way in ways_of_words(["very", "lost"])}
+        search = look_for(spoken, call, REGISTER, TOWN, spots(LOST, Tomasz_Wyrzykowski=0.5) | words)
+        (found[cost],) = (one for one in search.suspects if one.form.spoken == "Tomasz Wyrzykowski")
+    assert found[0.1].gain < 0 < found[2.5].gain
+    assert found[0.1].log_odds <= found[0.5].log_odds <= found[2.5].log_odds
+
+
+@pytest.mark.parametrize("text", ["", "shh shh shh shh shh shh"])
+def test_nothing_is_looked_for_where_nothing_was_understood(text: str) -> None:
+    assert ways_to_spot(REGISTER, read(timed(text), TOWN)) == ()
+
+
+def test_a_name_behind_a_denial_that_became_other_words_is_denied() -> None:
+    text = "Corner Books to Control, it's a Tomasz Wyrzykowski in a grey hoodie."
+    spoken = timed(text)
+    call = read(spoken, TOWN)
+    near = spots(text, Tomasz_Wyrzykowski=0.1)
+    first = look_for(spoken, call, REGISTER, TOWN, near)
+    assert {f"ɪzənt{way}" for way in ways_of("Tomasz Wyrzykowski")} <= {*first.denials}
+    for cost, denied in ((0.2, True), (5.0, False)):
+        behind = {
+            way: Spotted(0.1 * len(way) + cost * 5, len(way), 1.0, 1.9)
+            for way in first.denials
+            if way.startswith("ɪzənt")
+        }
+        search = look_for(spoken, call, REGISTER, TOWN, near | behind)
+        fits = {claim: Fit(-1.0, -1.0, -1.0, 3) for claim in search.claims()}
+        found = {match.person.name: match for match in conclude(search, fits, NOW, ZONE)}["Tomasz Wyrzykowski"]
+        assert found.mention.negated is denied
+        assert ("a denial is heard right before it" in found.reason) is denied
+    assert look_for(spoken, call, REGISTER, TOWN).denials == ()
+
+
 def test_an_engine_that_gives_no_times_or_no_sounds_suspects_by_words_alone() -> None:
     spoken = heard(LOST)
     call = read(spoken, TOWN)
@@ -116,3 +159,21 @@ def test_a_misheard_digit_is_noticed_even_where_nobody_has_the_other_number() ->
     assert match.person.reference == "FT-0151"
     assert match.confidence <= DOUBTED_CAP
     assert "0157, which nobody has" in match.reason
+
+
+@pytest.mark.parametrize(("written", "decoder", "capped"), [(0.1, -9.0, True), (0.1, -1.0, False), (2.5, -9.0, False)])
+def test_a_name_that_both_sounds_and_decoder_find_less_like_than_the_words_is_for_a_person(
+    written: float, decoder: float, capped: bool
+) -> None:
+    spoken = timed(LOST)
+    words = {way: Spotted(written * len(way), len(way), 1.6, 2.4) for way in ways_of_words(["very", "lost"])}
+    near = spots(LOST, Tomasz_Wyrzykowski=0.8) | words
+    search = look_for(spoken, read(spoken, TOWN), REGISTER, TOWN, near)
+    fits = {
+        claim: Fit(-1.0, decoder if "Tomasz" in claim.text[claim.start : claim.end] else -1.0, -1.0, 3)
+        for claim in search.claims()
+    }
+    sure = Trees.parse({"features": list(SOUNDED), "base": 5.0, "trees": []}, tuple(SOUNDED))
+    judged = judge(search.held_against(fits), search.by_text, lambda _: sure)
+    (found,) = (one for one in judged if one.suspect.form.spoken == "Tomasz Wyrzykowski")
+    assert (found.cap == ANOTHER_NAME_CAP) is capped

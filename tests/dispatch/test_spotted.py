@@ -12,7 +12,21 @@ from dispatch.heard import HeardWord, Spotted
 from dispatch.matching import Register
 from dispatch.matching.context import Wording, prepare
 from dispatch.matching.register import Form
-from dispatch.matching.spotted import SPARE, WORST, Sounded, Spot, sounded, words_at
+from dispatch.matching.sounds import sounds
+from dispatch.matching.spotted import (
+    DENIALS,
+    DENIED,
+    MOST_WORDS,
+    SPARE,
+    WORST,
+    Sounded,
+    Spot,
+    said_as,
+    sounded,
+    ways_of_denial,
+    ways_of_words,
+    words_at,
+)
 from tests.dispatch.rules_town import PEOPLE, TOWN, person
 
 REGISTER = Register.of(PEOPLE)
@@ -147,12 +161,50 @@ def test_the_nearest_come_first_and_no_more_than_were_asked_for() -> None:
 def test_of_two_who_meet_at_most_one_has_a_margin(places: list[tuple[float, float, float]]) -> None:
     forms: list[Form] = [REGISTER.forms[key_of(one.name)] for one in PEOPLE[: len(places)]]
     spots = {key: Spot(cost / 10, start, start + length) for key, (cost, start, length) in enumerate(places)}
-    near = Sounded(spots, forms)
+    near = Sounded(spots, forms, {})
     for key, spot in spots.items():
         assert near.margin(key) <= WORST - spot.unlikeness + 1e-9
         for other, its in spots.items():
             if other != key and spot.meets(its):
                 assert not (near.margin(key) > 1e-9 and near.margin(other) > 1e-9)
+
+
+def test_a_name_is_held_against_the_words_that_were_written_at_its_moment() -> None:
+    (way, *_) = ways_of_words(["very"])
+    lost = [*ways_of_words(["very", "lost"])]
+    assert way in lost
+    said = {way: at(2.5, 1.0, 2.0) for way in ways_of("Kevin Marchwood")}
+    key, own = key_of("Kevin Marchwood"), unlikeness(2.5)
+    for cost in (1.0, 9.0, 200.0):
+        near = held(said | dict.fromkeys(lost, at(cost, 1.0, 2.0)))
+        assert near.against_words(key, ["very", "lost"]) == pytest.approx(min(WORST, unlikeness(cost)) - own)
+        assert near.against_words(key, ["not", "asked"]) == 0.0
+        assert near.against_words(key, ["very"] * (MOST_WORDS + 1)) == 0.0
+        assert near.against_words(key, []) == 0.0
+        assert near.against_words(key_of("Lena Castle"), ["very", "lost"]) == 0.0, "she is not there"
+
+
+@pytest.mark.parametrize(("more", "denied"), [(0.0, True), (DENIED, True), (DENIED + 0.1, False), (7.0, False)])
+def test_a_name_right_behind_a_denial_is_denied(more: float, denied: bool) -> None:
+    name = "Kevin Marchwood"
+    form = REGISTER.forms[key_of(name)]
+    assert said_as(form) == ways_of(name)
+    ways = {*ways_of_denial([form])}
+    assert ways == {denial + way for denial in DENIALS for way in said_as(form)}
+    said = {way: at(4.0, 1.0, 2.0) for way in said_as(form)}
+    behind = {f"{DENIALS[1]}{way}": at(4.0 + more * len(DENIALS[1]), 0.6, 2.0) for way in said_as(form)}
+    assert held(said | behind).denied(key_of(name)) is denied
+    assert not held(said).denied(key_of(name)), "nobody asked"
+    assert not held(behind).denied(key_of(name))
+
+
+def test_every_run_of_words_is_looked_for_but_no_long_ones() -> None:
+    words = ["me", "to", "sleep", "and", "is", "by"]
+    ways = set(ways_of_words(words))
+    assert set(ways_of_words(words[1:5])) <= ways
+    assert not set(ways_of_words(words[:MOST_WORDS])) - ways
+    assert max(map(len, ways)) < len("".join(sounds(word) for word in words))
+    assert list(ways_of_words([])) == []
 
 
 def wording(text: str) -> Wording:

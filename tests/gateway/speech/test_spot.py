@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from typing_extensions import override
 
 from dispatch.matching.sounds import pronunciations
+from dispatch.matching.spotted import DENIALS, DENIED
 from gateway.speech import workers as workers_module
 from gateway.speech.child import RefusedError
 from gateway.speech.framing import HEADER_LIMIT, encode
 from gateway.speech.settings import SpeechSettings
 from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, Spotted, Transcriber, Transcript
-from gateway.speech.whisper import WhisperEngine, WhisperOptions
+from gateway.speech.whisper import WhisperEngine
 from gateway.speech.wire import spotted_from
 from gateway.speech.worker import Desk
 from gateway.speech.workers import SpeechWorkers
@@ -70,6 +72,25 @@ def test_a_name_is_found_where_it_was_said(whisper: WhisperEngine, say: Say) -> 
 
 
 @pytest.mark.speech
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("Disregard my last, it isn't Ilse Quarrington, sorry.", True),
+        ("Correction, that was not Ilse Quarrington, somebody else.", True),
+        ("Control, it's Ilse Quarrington by the tills.", False),
+        ("Control, we've got Ilse Quarrington on camera.", False),
+    ],
+)
+def test_a_denial_before_a_name_is_heard(whisper: WhisperEngine, say: Say, text: str, denied: bool) -> None:
+    own = ways_of("Ilse Quarrington")
+    ways = [*own, *(denial + way for denial in DENIALS for way in own)]
+    found = dict(zip(ways, whisper.spot(say(text), ways), strict=True))
+    nearest = min(own, key=lambda way: found[way].cost)
+    more = min((found[denial + nearest].cost - found[nearest].cost) / len(denial) for denial in DENIALS)
+    assert (more <= DENIED) is denied
+
+
+@pytest.mark.speech
 def test_in_a_long_call_it_is_found_in_the_right_window(whisper: WhisperEngine, say: Say) -> None:
     before = say("Boots to Control, good morning.") + quiet(26.0) + say("All stations stand by.") + quiet(1.0)
     pcm = before + say("Now Ilse Quarrington is in the park.")
@@ -90,12 +111,15 @@ def test_every_way_has_an_answer_also_in_what_is_no_speech(whisper: WhisperEngin
 
 
 @pytest.mark.speech
-def test_a_model_whose_sounds_nobody_can_read_finds_nothing(
+def test_a_call_is_read_once_however_often_it_is_asked_about(
     whisper: WhisperEngine, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.speech.whisper.reader_for", lambda encode: None)
-    other = WhisperEngine(whisper._whisper, whisper._tokenizer, "whisper other", WhisperOptions())
-    assert other.spot(say("Radio check please."), ["ʧɛk"]) == []
+    read = Mock(wraps=whisper._sounds.read)
+    monkeypatch.setattr(whisper._sounds, "read", read)
+    first, second = say("Radio check please."), say("Tobin Winstanley again.")
+    found = [whisper.spot(pcm, ["ʧɛk"]) for pcm in (first, first, second, first)]
+    assert read.call_count == 3
+    assert found[0] == found[1] == found[3] != found[2]
 
 
 class OneEngine:

@@ -1,4 +1,4 @@
-"""Speech as Whisper's encoder puts it, kept in two files: `NAME.f16` (all positions of all clips, float16) and `NAME.jsonl` (a line a clip).
+"""Speech as mel spectra, kept in two files: `NAME.f16` (all frames of all clips, float16) and `NAME.jsonl` (a line a clip).
 
 Written by the gateway's environment, read by the one for training, so only numpy is needed here.
 """
@@ -18,11 +18,12 @@ Halves = npt.NDArray[np.float16]
 
 LONGEST_S = 24.0
 """A longer clip would be cut into windows."""
+MELS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip before the encoder."""
+    """One clip as it sounds."""
 
     samples: Floats
     """Mono at 16 kHz."""
@@ -34,10 +35,10 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One clip behind it."""
+    """One clip as the network sees it."""
 
-    encoded: Halves
-    """Shape (positions, width)."""
+    mels: Halves
+    """Shape (frames, 80), a frame every 10 ms."""
     sounds: str
     voice: str
     channel: str
@@ -46,15 +47,15 @@ class Sentence:
 @dataclass(frozen=True, slots=True)
 class _Line:
     at: int
-    """Where its positions begin."""
-    positions: int
+    """Where its frames begin."""
+    frames: int
     sounds: str
     voice: str
     channel: str
 
 
-def write(path: Path, clips: Iterable[Clip], encode: Callable[[Floats], Floats], stamp: str) -> Iterator[int]:
-    """Encode clips into `path` with .f16 and .jsonl added; gives how many there are so far.
+def write(path: Path, clips: Iterable[Clip], mels_of: Callable[[Floats], Floats], stamp: str) -> Iterator[int]:
+    """Keep clips in `path` with .f16 and .jsonl added; gives how many there are so far.
 
     Nothing is done where both are there, made with the same stamp.
     """
@@ -68,22 +69,19 @@ def write(path: Path, clips: Iterable[Clip], encode: Callable[[Floats], Floats],
         for number, clip in enumerate(clips, 1):
             if len(clip.samples) > LONGEST_S * 16_000:
                 continue
-            encoded = encode(clip.samples).astype(np.float16)
-            sound.write(encoded.tobytes())
-            line = _Line(at, len(encoded), clip.sounds, clip.voice, clip.channel)
+            mels = mels_of(clip.samples).astype(np.float16)
+            sound.write(mels.tobytes())
+            line = _Line(at, len(mels), clip.sounds, clip.voice, clip.channel)
             listed.write(json.dumps(asdict(line), ensure_ascii=False) + "\n")
-            at += len(encoded)
+            at += len(mels)
             yield number
     mark.write_text(stamp)
 
 
 def read(path: Path) -> list[Sentence]:
-    """What `write` wrote; the positions stay in the file until they are looked at."""
+    """What `write` wrote; the frames stay in the file until they are looked at."""
     rows = [_Line(**json.loads(line)) for line in path.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()]
-    total = sum(row.positions for row in rows)
-    halves = path.with_suffix(".f16")
-    if not total:
+    if not rows:
         return []
-    width = halves.stat().st_size // (2 * total)
-    kept = np.memmap(halves, np.float16, "r", shape=(total, width))
-    return [Sentence(kept[row.at : row.at + row.positions], row.sounds, row.voice, row.channel) for row in rows]
+    kept = np.memmap(path.with_suffix(".f16"), np.float16, "r").reshape(-1, MELS)
+    return [Sentence(kept[row.at : row.at + row.frames], row.sounds, row.voice, row.channel) for row in rows]
