@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dispatch.calls import Match
@@ -13,7 +15,7 @@ from dispatch.matching.sounds import sounds
 from dispatch.matching.spotted import ways_of_words
 from dispatch.matching.suspects import Suspect
 from dispatch.matching.trees import Trees
-from dispatch.matching.verified import ANOTHER_NAME_CAP, judge
+from dispatch.matching.verified import ANOTHER_NAME_CAP, CONTRADICTED_CAP, LIKELY, Judged, beside_rivals, judge
 from dispatch.reading import read
 from tests.dispatch.rules_town import NOW, PEOPLE, TOWN, ZONE, heard
 
@@ -177,3 +179,38 @@ def test_a_name_that_both_sounds_and_decoder_find_less_like_than_the_words_is_fo
     judged = judge(search.held_against(fits), search.by_text, lambda _: sure)
     (found,) = (one for one in judged if one.suspect.form.spoken == "Tomasz Wyrzykowski")
     assert (found.cap == ANOTHER_NAME_CAP) is capped
+
+
+def judged_alone(near: dict[str, Spotted], decoder: float) -> dict[str, Judged]:
+    """Everybody in LOST where the decoder finds a name's tokens so unlikely, and the model is sure of all of them."""
+    spoken = timed(LOST)
+    search = look_for(spoken, read(spoken, TOWN), REGISTER, TOWN, near)
+    fits = {
+        claim: Fit(-1.0, -1.0 if claim.text[claim.start : claim.end] == "very lost" else decoder, -1.0, 2)
+        for claim in search.claims()
+    }
+    sure = Trees.parse({"features": list(SOUNDED), "base": 5.0, "trees": []}, tuple(SOUNDED))
+    judged = judge(search.held_against(fits), search.by_text, lambda _: sure)
+    return {one.suspect.form.spoken: one for one in judged}
+
+
+def test_a_decoder_that_prefers_its_words_is_no_contradiction_where_sounds_make_a_name_likely() -> None:
+    found = {}
+    for cost in (0.05, 1.4):
+        near = spots(
+            LOST, Tomasz_Wyrzykowski=cost, Denise_Rookwell=cost + 0.2
+        )  # never alone, so the margin says nothing
+        found[cost] = judged_alone(near, -18.0)["Tomasz Wyrzykowski"]
+    assert found[0.05].suspect.log_odds >= LIKELY > found[1.4].suspect.log_odds
+    assert found[0.05].cap > CONTRADICTED_CAP >= found[1.4].cap
+
+
+def test_who_is_beaten_at_the_same_words_is_no_rival() -> None:
+    near = spots(LOST, Tomasz_Wyrzykowski=0.05, Denise_Rookwell=0.3)
+    one, other = (judged_alone(near, -1.0)[name] for name in ("Tomasz Wyrzykowski", "Denise Rookwell"))
+    best = replace(one, features={**one.features, "against_others": 6.0})
+    for against, rival in ((-6.0, False), (-2.0, True)):
+        second = replace(other, features={**other.features, "against_others": against})
+        alone = beside_rivals(best, [best])
+        assert (beside_rivals(best, [best, second]) < alone) is rival
+        assert beside_rivals(second, [best, second]) < alone, "the one that fits best takes from the other"
