@@ -116,16 +116,18 @@ def make_everything(count: int, cache: Path) -> dict[str, Path]:
     return folders | {HELD_OUT: make_calls(own_plan("tune"), python)}
 
 
-def spectra_of_all(folders: Mapping[str, Path], cache: Path, most: int) -> dict[str, Path]:
-    """The mel spectra of every folder; at most so many clips of each, but for `HELD_OUT`, which is as large as it is."""
+def spectra_of_all(folders: Mapping[str, Path], cache: Path, most: int) -> list[Path]:
+    """The mel spectra of every folder that is trained on; at most so many clips of each."""
     british: Callable[[str], str] = _british()
-    kept = {}
+    kept = []
     for name, folder in folders.items():
-        rows = truth_of(folder)[: None if name == HELD_OUT else most]
+        if name == HELD_OUT:
+            continue
+        rows = truth_of(folder)[:most]
         path, stamp = cache / "mels" / name, f"{zlib.crc32(json.dumps(rows).encode()):08x}\n"
         for done in _sounds_mels.write(path, clips_of(folder, rows, british), mels, stamp):
             progress(f"{name}: spectra of {done} of {len(rows)} clips")
-        kept[name] = path
+        kept.append(path)
     return kept
 
 
@@ -158,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     whisper, _ = find_model(SpeechSettings())
     _names_environment.run_inside(
         python, "bench._sounds_train",
-        ["--mels", *(path for name, path in spectra.items() if name != HELD_OUT), "--whisper", Path(whisper) / "model.bin",
+        ["--mels", *spectra, "--whisper", Path(whisper) / "model.bin",
          "--alphabet", ALPHABET, "--out", made, "--minutes", options.minutes, "--threads", THREADS],
         threads=THREADS,
     )  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from gateway.audio import wav_bytes
+from radio_drivers.simulator.client import SimulatorClient
 from tests.end_to_end.conftest import Say
 from tests.end_to_end.town import PHONES, Town
 from tests.peers.wyoming_server import WyomingServer
@@ -29,6 +31,16 @@ def engines(town: Town) -> list[str]:
     ]
 
 
+async def said_until(town: Town, guard: SimulatorClient, call: bytes, true: Callable[[], object]) -> None:
+    """Says a call, and once more where nothing came of it: who talks into the tail of another transmission is not heard, on any radio."""
+    await guard.say(call)
+    try:
+        await town.until(true)
+    except TimeoutError:
+        await guard.say(call)
+        await town.until(true)
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.speech
 async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: Say) -> None:
@@ -46,11 +58,8 @@ async def test_dies_under_the_second_call_and_hears_the_third(town: Town, say: S
             told = len(town.twilio.texts)
             assert b"is away" not in town.log.read_bytes(), "heard and spoken elsewhere"
             await mouth.kill()
-            await guard.wait_heard(
-                1
-            )  # the announcement has left the air, its squelch tail with it: nobody talks into it
-            await guard.say(say(SECOND))
-            await town.until(lambda: len(engines(town)) == 2)
+            await guard.wait_heard(1)  # the announcement has left the air, its squelch tail with it
+            await said_until(town, guard, say(SECOND), lambda: len(engines(town)) == 2)
             await town.until(lambda: len(town.twilio.texts) == told + len(PHONES))
             await town.nothing_more_to_send()
             assert all("Ref 0117" in text for _, text in town.twilio.texts[told:]), (
