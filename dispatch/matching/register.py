@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from dispatch.calls import MentionKind
 from dispatch.matching.sound_index import SoundIndex
-from dispatch.matching.sounds import pronunciations
+from dispatch.matching.sounds import unbroken
 from dispatch.people import Person
 from dispatch.phrases import fold
 from dispatch.reading.spelling import spell
@@ -146,8 +146,8 @@ def _ways(forms: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
     """From what is said, with the place of its form, to how it is said."""
     ways: dict[str, dict[int, None]] = {}
     for at, text in forms:
-        for said in pronunciations(text):
-            ways.setdefault(said.replace(" ", ""), {})[at] = None
+        for said in unbroken(text):
+            ways.setdefault(said, {})[at] = None
     return {said: tuple(places) for said, places in ways.items()}
 
 

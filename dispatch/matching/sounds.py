@@ -151,6 +151,7 @@ def name_readings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*known[: MOST_READINGS - 1], sounds_read_off(word)]))
 
 
+@lru_cache(maxsize=16384)
 def pronunciations(name: str) -> tuple[str, ...]:
     """The 1 to 4 ways in which a name, alias or reference may be said, best first; words separated by a blank.
 
@@ -163,6 +164,11 @@ def pronunciations(name: str) -> tuple[str, ...]:
     )
     ways = (" ".join(r[k] for r, k in zip(readings, choice, strict=True) if r[k]) for choice in choices[:16])
     return tuple(way for way in dict.fromkeys(ways) if way)[:MOST_READINGS]
+
+
+def unbroken(name: str) -> tuple[str, ...]:
+    """`pronunciations` without the blanks between words: what is looked for in sounds, which have none."""
+    return tuple(said.replace(" ", "") for said in pronunciations(name))
 
 
 _AT = {sound: at for at, sound in enumerate(ALPHABET)}

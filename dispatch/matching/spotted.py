@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dispatch.heard import HeardWord, Spotted
 from dispatch.matching.context import Wording
 from dispatch.matching.register import Form
-from dispatch.matching.sounds import pronunciations
+from dispatch.matching.sounds import unbroken
 
 Spots = Mapping[str, Spotted]
 """Where each sequence of phonemes fits best."""
@@ -86,7 +86,7 @@ class Sounded:
 
     def denied(self, key: int) -> bool:
         """A denial was said right before the name, whatever words became of it; False where that was not looked for."""
-        near = [(self.words[way].cost, way) for way in said_as(self.forms[key]) if way in self.words]
+        near = [(self.words[way].cost, way) for way in unbroken(self.forms[key].spoken) if way in self.words]
         if not near:
             return False
         cost, nearest = min(near)
@@ -124,15 +124,10 @@ def sounded(spots: Spots, ways: Mapping[str, Sequence[int]], forms: Sequence[For
     return Sounded(nearest, forms, spots)
 
 
-def said_as(form: Form) -> list[str]:
-    """How a name may be said, as phonemes without blanks."""
-    return [way.replace(" ", "") for way in pronunciations(form.spoken)]
-
-
 def ways_of_denial(forms: Iterable[Form]) -> Iterator[str]:
     """Each name with each denial right before it."""
     for form in forms:
-        for way in said_as(form):
+        for way in unbroken(form.spoken):
             yield from (denial + way for denial in DENIALS)
 
 
@@ -176,8 +171,8 @@ def _unlikeness(place: Spotted) -> float:
     return (place.cost + SPARE) / max(1, place.sounds)
 
 
-def _ways_of(words: Sequence[str]) -> list[str]:
-    return [way.replace(" ", "") for way in pronunciations(" ".join(words))[:_READINGS]]
+def _ways_of(words: Sequence[str]) -> tuple[str, ...]:
+    return unbroken(" ".join(words))[:_READINGS]
 
 
 def _share(start: float, end: float, spot: Spot) -> float:

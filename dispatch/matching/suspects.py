@@ -17,7 +17,7 @@ from dispatch.matching.context import WHERE, Wording, calls_for_a_name, is_staff
 from dispatch.matching.model import Features, fitted
 from dispatch.matching.register import Form, Register
 from dispatch.matching.sound_index import SoundIndex
-from dispatch.matching.sounds import likeness, pronunciations, sounds
+from dispatch.matching.sounds import likeness, sounds, unbroken
 from dispatch.matching.spotted import WORST, Sounded, words_at
 from dispatch.matching.weighing import in_best
 from dispatch.phrases import fold, tokens
@@ -233,7 +233,7 @@ def _with_sounds(  # noqa: PLR0917 - one caller, right above
         if _ruled_out(best, first, last, form, given):
             continue
         place = Place(0, first, last, _UNHEARD, _context(best, first, last, scheme))
-        sounds = min(len(way.replace(" ", "")) for way in pronunciations(form.spoken))
+        sounds = min(map(len, unbroken(form.spoken)))
         told.append(
             Suspect(
                 form, (place,), _UNHEARD, _UNHEARD, sounds, _is_everyday(form, everyday),

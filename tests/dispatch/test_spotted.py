@@ -12,7 +12,7 @@ from dispatch.heard import HeardWord, Spotted
 from dispatch.matching import Register
 from dispatch.matching.context import Wording, prepare
 from dispatch.matching.register import Form
-from dispatch.matching.sounds import sounds
+from dispatch.matching.sounds import sounds, unbroken
 from dispatch.matching.spotted import (
     DENIALS,
     DENIED,
@@ -21,7 +21,6 @@ from dispatch.matching.spotted import (
     WORST,
     Sounded,
     Spot,
-    said_as,
     sounded,
     ways_of_denial,
     ways_of_words,
@@ -188,11 +187,11 @@ def test_a_name_is_held_against_the_words_that_were_written_at_its_moment() -> N
 def test_a_name_right_behind_a_denial_is_denied(more: float, denied: bool) -> None:
     name = "Kevin Marchwood"
     form = REGISTER.forms[key_of(name)]
-    assert said_as(form) == ways_of(name)
+    assert list(unbroken(form.spoken)) == ways_of(name)
     ways = {*ways_of_denial([form])}
-    assert ways == {denial + way for denial in DENIALS for way in said_as(form)}
-    said = {way: at(4.0, 1.0, 2.0) for way in said_as(form)}
-    behind = {f"{DENIALS[1]}{way}": at(4.0 + more * len(DENIALS[1]), 0.6, 2.0) for way in said_as(form)}
+    assert ways == {denial + way for denial in DENIALS for way in unbroken(form.spoken)}
+    said = {way: at(4.0, 1.0, 2.0) for way in unbroken(form.spoken)}
+    behind = {f"{DENIALS[1]}{way}": at(4.0 + more * len(DENIALS[1]), 0.6, 2.0) for way in unbroken(form.spoken)}
     assert held(said | behind).denied(key_of(name)) is denied
     assert not held(said).denied(key_of(name)), "nobody asked"
     assert not held(behind).denied(key_of(name))
