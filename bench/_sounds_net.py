@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench._sounds_mels import MELS
+
 Untyped = Any
 """torch, onnx and what is theirs: packages of the environment of `bench/sounds-requirements.txt`, not of this one."""
 Arrays = Mapping[str, npt.NDArray[np.float32]]
@@ -22,7 +24,6 @@ INNER = 256
 TAPS = 5
 """Steps that one upper layer looks at: 0.2 s."""
 DROPPED = 0.1
-MELS = 80
 MOST_POSITIONS = 1500
 SMALL = 2000
 """Arrays of fewer numbers are kept as they are."""

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import _sounds_mels
-from bench._sounds_net import MELS, build, export
+from bench._sounds_mels import MELS
+from bench._sounds_net import build, export
 from bench._sounds_varied import nothing_said, varied
 from bench._sounds_whisper import encoder_of
 
