@@ -98,6 +98,7 @@ async def test_a_call_that_takes_too_long_is_given_up(say: Say) -> None:
         with pytest.raises(SpeechError, match="no answer within 1 s"):
             await workers.transcribe(say(CHECK), Hints())
         assert time.monotonic() - began < 3
+        workers.settings = SETTINGS  # how long a fresh process takes to load its model is not what this is about
         assert "check" in (await workers.transcribe(say(CHECK), Hints())).text.casefold()
 
 
