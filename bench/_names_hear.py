@@ -17,7 +17,7 @@ from typing import Any
 
 from dispatch.calls import Call
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, look_for, ways_to_spot
+from dispatch.matching import Claim, Fit, Register, Search, look_for, ways_to_spot, ways_to_spot_next
 from dispatch.matching.spotted import WORST
 from dispatch.people import Notice, NoticeStatus, Person
 from dispatch.reading import read
@@ -97,6 +97,7 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             call = read(heard, town)
             ways = ways_to_spot(listed, call)
             spots = _spots(whisper, pcm, ways)
+            spots |= _spots(whisper, pcm, ways_to_spot_next(listed, call, spots))
             search = look_for(heard, call, listed, town, spots)
             asked: tuple[Claim, ...] = ()
             fits: list[speech.Fit] = []

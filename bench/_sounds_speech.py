@@ -38,6 +38,7 @@ _MODEL_RATE = 24_000
 _UNVOICED_HZ = 40.0
 """Below it the voice has no pitch: hibari's own threshold."""
 _LOWEST_HZ = 45.0
+_STYLE_SPREAD, _STYLE_BOUNDS = 0.35, (-0.4, 1.4)
 
 
 def stretched(frames: Samples, factor: float) -> Samples:
@@ -89,7 +90,10 @@ def joe(shared: Untyped) -> Speak:
 
 
 def kokoro(shared: Untyped) -> Speak:
-    """Styles between Kokoro's `alpha` and `kumo` and somewhat beyond, by hibari's phonemes or espeak-ng's."""
+    """Styles between Kokoro's `alpha` and `kumo` and somewhat beyond, by hibari's phonemes or espeak-ng's.
+
+    Every number of a style lies at a place of its own between the two, around one that they share: many talkers, not one line of them.
+    """
     british = _phonemes(british=True)
     session, vocabulary, styles = shared._kokoro()  # noqa: SLF001 - the corpus's own way to the model, which is no file of ours
     woman, man = styles["jf_alpha"], styles["jm_kumo"]
@@ -98,11 +102,12 @@ def kokoro(shared: Untyped) -> Speak:
     def speak(text: str, draw: Draw) -> tuple[Samples, str, str]:
         said = british(text) if draw.random() < 0.5 else _by_espeak(text, shared)
         share = float(draw.uniform(-0.1, 1.1))
+        shares = np.clip(share + _STYLE_SPREAD * draw.standard_normal(woman.shape[-1]), *_STYLE_BOUNDS)
         ids = [vocabulary[sound] for sound in said.strip() if sound in vocabulary][:500]
         speed = draw.uniform(0.9, 1.3)
         inputs = {
             tokens.name: np.array([[0, *ids, 0]], np.int64),
-            "style": (woman * share + man * (1 - share))[len(ids)].astype(np.float32),
+            "style": (woman[len(ids)] * shares + man[len(ids)] * (1 - shares)).astype(np.float32),
             rate.name: np.array([speed], np.float32 if "float" in rate.type else np.int32),
         }
         return to_rate(np.squeeze(session.run(None, inputs)[0]), _MODEL_RATE), said, f"kokoro-{share:.2f}"

@@ -45,8 +45,8 @@ CACHE = _names_environment.REPOSITORY / ".cache/sounds"
 SENTENCES = 7000
 """Of hibari's voice."""
 SEEDS = {"hibari": 11, "joe": 12, "kokoro": 13}
-OTHERS = 17
-"""The other voices say one sentence where hibari's says so many (they are far slower), each through two channels."""
+SHARES = {"hibari": (1, 1), "joe": (17, 2), "kokoro": (9, 4)}
+"""Each voice says one sentence where hibari's says so many (the others are far slower), through so many channels."""
 UNSEEN = "gongitsune"
 HELD_OUT = "own-tune"
 """For the figures only."""
@@ -110,9 +110,9 @@ def make_everything(count: int, cache: Path) -> dict[str, Path]:
     stock = Stock.of(dict(line.split("\t") for line in known_words().text.split("\n") if line), ALPHABET)
     folders = {}
     for voice, seed in SEEDS.items():
-        several = voice != "hibari"
-        texts = list(sentences(stock, max(1, count // OTHERS) if several else count, seed))
-        folders[voice] = make_speech(texts, voice, 2 if several else 1, cache / voice, python)
+        for_one, channels = SHARES[voice]
+        texts = list(sentences(stock, max(1, count // for_one), seed))
+        folders[voice] = make_speech(texts, voice, channels, cache / voice, python)
     return folders | {HELD_OUT: make_calls(own_plan("tune"), python)}
 
 

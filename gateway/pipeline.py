@@ -23,7 +23,7 @@ from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, ways_to_spot
+from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, ways_to_spot, ways_to_spot_next
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
 from dispatch.reading import read, with_names
@@ -241,7 +241,9 @@ class Pipeline:
         if not 0 < len(ways) <= MOST_WAYS:
             return None
         try:
-            return await self._spots(await sound.pcm(), ways) or None
+            pcm = await sound.pcm()
+            spots = await self._spots(pcm, ways)
+            return {**spots, **await self._spots(pcm, ways_to_spot_next(register, call, spots))} or None
         except (SpeechError, OSError, wave.Error) as error:
             log.warning("names were not looked for by sound", transmission=sound.number, reason=str(error))
             return None

@@ -1,7 +1,7 @@
 """Mentions tied to people on the register, with a probability and a reason."""
 
 from dispatch.matching.claims import Claim, Fit
-from dispatch.matching.matcher import Search, conclude, look_for, match, ways_to_spot
+from dispatch.matching.matcher import Search, conclude, look_for, match, ways_to_spot, ways_to_spot_next
 from dispatch.matching.register import Register
 
-__all__ = ["Claim", "Fit", "Register", "Search", "conclude", "look_for", "match", "ways_to_spot"]
+__all__ = ["Claim", "Fit", "Register", "Search", "conclude", "look_for", "match", "ways_to_spot", "ways_to_spot_next"]

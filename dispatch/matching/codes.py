@@ -43,7 +43,7 @@ def find_references(call: Call, best: Wording, register: Register, scheme: Schem
                 evidence.confidence(),
                 f'"{mention.said}" {how} reference {entry.person.reference}.',
                 mention.negated,
-                mention.hedged or _quoted(best, mention.span),
+                mention.hedged or quoted(best, mention.span),
             )
 
 
@@ -53,11 +53,16 @@ DOUBTED_CAP = 0.6
 
 
 def near_numbers(call: Call) -> tuple[Form, ...]:
-    """What else may have been said where a reference was written: every number with one digit changed, whoever has it.
+    """What else may have been said where a reference was written: every number with one digit changed, whoever has it."""
+    return one_digit_off(mention.wanted for mention in call.mentions if mention.kind is MentionKind.REF)
+
+
+def one_digit_off(numbers: Iterable[str]) -> tuple[Form, ...]:
+    """Every number that differs from one of these in one digit, without these.
 
     As many noughts stay in front: those are said or left out, which makes two numbers of different length of one.
     """
-    written = dict.fromkeys(mention.wanted for mention in call.mentions if mention.kind is MentionKind.REF)
+    written = dict.fromkeys(numbers)
     near = {
         digits[:at] + other + digits[at + 1 :]: None
         for digits in written
@@ -107,7 +112,7 @@ def doubted(found: Iterable[Found], call: Call, register: Register, spots: Spots
             )
 
 
-def _quoted(best: Wording, span: Span) -> bool:
+def quoted(best: Wording, span: Span) -> bool:
     """Somebody said it before: "... said 0107, ..." begins a correction more often than not."""
     before = [token.text for token in best.words if token.after <= span.start]
     return bool(before) and before[-1] in ("said", "say", "says")

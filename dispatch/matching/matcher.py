@@ -18,6 +18,12 @@ from dispatch.matching.evidence import Hearing
 from dispatch.matching.found import Found
 from dispatch.matching.names import find_names
 from dispatch.matching.register import Register, number_ways, prepared
+from dispatch.matching.sounded_codes import (
+    find_sounded_references,
+    find_sounded_spelling,
+    other_brothers,
+    ways_of_codes,
+)
 from dispatch.matching.spotted import Spots, sounded, ways_of_denial, ways_of_words
 from dispatch.matching.suspects import Suspect, find_suspects
 from dispatch.matching.verified import NAMED, ByText, verified
@@ -51,6 +57,8 @@ class Search:
     suspects: tuple[Suspect, ...]
     """By sound, likeliest first."""
     clarity: float
+    ruled_out: frozenset[int] = frozenset()
+    """Offenders who are not meant: the first name of a namesake was spelled."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +83,12 @@ class Search:
 
     def held_against(self, fits: Fits) -> Hearing:
         """The suspects with what the sound says of them."""
-        return Hearing(self.suspects, self.wordings, fits, self.clarity)
+        suspects = tuple(
+            suspect
+            for suspect in self.suspects
+            if not {entry.person.offender_id for entry in suspect.form.entries} <= self.ruled_out
+        )
+        return Hearing(suspects, self.wordings, fits, self.clarity)
 
     def claims(self) -> tuple[Claim, ...]:
         """What to hold against the sound."""
@@ -99,17 +112,22 @@ def look_for(
     register = prepared(people)
     every = _wordings(heard, call, scheme)
     plain = [wording for wording in every if not wording.varied]
-    by_reference: Iterable[Found] = find_references(call, plain[0], register, scheme)
+    codes: list[Found] = [*find_references(call, plain[0], register, scheme)]
     if spots:
-        by_reference = doubted(by_reference, call, register, spots)
+        codes = [
+            *doubted(codes, call, register, spots),
+            *find_sounded_references(call, plain[0], register, scheme, spots, heard.words),
+            *find_sounded_spelling(call, plain[0], register, spots, heard.words),
+        ]
     found: list[Found] = [
-        *by_reference,
+        *codes,
         *find_spelled(call, register),
         *weigh(find_names(plain, call, register, scheme), plain, heard, call),
     ]
     by_sounds = sounded(spots, register.ways, register.forms) if spots else None
     suspects = find_suspects(every, register, scheme, by_sounds, heard.words)
-    return Search(call, tuple(every), tuple(found), suspects, heard.average_logprob)
+    out = other_brothers(call, register, spots or {})
+    return Search(call, tuple(every), tuple(found), suspects, heard.average_logprob, out)
 
 
 def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
@@ -121,6 +139,11 @@ def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
         return ()
     written = ways_of_words([token.text for token in tokens(fold(call.text))])
     return tuple(dict.fromkeys((*register.all_ways, *number_ways(near_numbers(call)), *written)))
+
+
+def ways_to_spot_next(register: Register, call: Call, spots: Spots) -> tuple[str, ...]:
+    """What an engine that reads single sounds is asked to look for once it has found `spots`, before anything is searched for."""
+    return () if _nothing_understood(call) else ways_of_codes(register, spots)
 
 
 def _nothing_understood(call: Call) -> bool:
@@ -136,7 +159,9 @@ def conclude(search: Search, fits: Fits, now: datetime, zone: ZoneInfo) -> tuple
         now: aware; notices are looked up at this moment.
         zone: the scheme's own time zone.
     """
-    found = list(search.found)
+    found = [
+        item for item in search.found if item.kind is MentionKind.REF or item.person.offender_id not in search.ruled_out
+    ]
     if fits:
         found = [item for item in found if item.kind not in NAMED]
         found += verified(search.held_against(fits), search.by_text, search.call)

@@ -19,7 +19,9 @@ LEAST_PART = 5
 LEAST_DIGITS = 2
 """Digits of a reference that may be said without the noughts before them: "seven" alone is no reference."""
 LEAST_SPELLED, MOST_SPELLED = 3, 14
-"""Letters of a surname that is looked for spelled out."""
+"""Letters of a name that is looked for spelled out."""
+READINGS_SPELLED = 1
+"""Everybody says the alphabet of the radio much alike, and it is long."""
 
 
 @lru_cache(maxsize=32768)
@@ -73,9 +75,17 @@ class Register:
     """References, by their digits."""
     number_ways: dict[str, tuple[int, ...]]
     """As `ways`, for `numbers`."""
+    whole_number_ways: dict[str, tuple[int, ...]]
+    """The same without the short ones: two digits are soon met by chance."""
     spelled: tuple[Form, ...]
     """Surnames spelled in the alphabet of the radio: "Papa Oscar Sierra Tango"."""
     spelled_sounds: SoundIndex
+    spelled_ways: dict[str, tuple[int, ...]]
+    """As `ways`, for `spelled`."""
+    given: tuple[Form, ...]
+    """First names spelled in the alphabet of the radio: that is how brothers are told apart."""
+    given_ways: dict[str, tuple[int, ...]]
+    """As `ways`, for `given`."""
 
     @classmethod
     def of(cls, people: Iterable[Person]) -> Register:
@@ -96,7 +106,9 @@ class Register:
             for part in re.split(r"[\s\-]+", entry.person.last_name)
             if letters(part) != entry.last and len(letters(part)) >= 4
         ]
-        forms, spelled, numbers = _forms(entries), _spelled(entries), _numbers(entries)
+        forms, numbers = _forms(entries), _numbers(entries)
+        spelled = _spelled(MentionKind.SPELLED, ((entry.last, entry) for entry in entries))
+        given = _spelled(MentionKind.FIRST, ((entry.first, entry) for entry in entries))
         return cls(
             entries,
             _grouped((entry.last, entry) for entry in entries),
@@ -109,14 +121,18 @@ class Register:
             _ways((at, form.spoken) for at, form in enumerate(forms)),
             numbers,
             number_ways(numbers),
+            number_ways(numbers, short=False),
             spelled,
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(spelled)]),
+            _ways(((at, form.spoken) for at, form in enumerate(spelled)), READINGS_SPELLED),
+            given,
+            _ways(((at, form.spoken) for at, form in enumerate(given)), READINGS_SPELLED),
         )
 
     @property
     def all_ways(self) -> tuple[str, ...]:
         """Everything that an engine is asked to look for by its sounds, each once."""
-        return tuple(self.ways | self.number_ways)
+        return tuple(self.ways | self.number_ways | self.spelled_ways | self.given_ways)
 
 
 def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
@@ -142,11 +158,11 @@ def _forms(entries: Iterable[Entry]) -> tuple[Form, ...]:
     return tuple(Form(kind, spoken, tuple(whom)) for (kind, spoken), whom in said.items())
 
 
-def _ways(forms: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
-    """From what is said, with the place of its form, to how it is said."""
+def _ways(forms: Iterable[tuple[int, str]], readings: int | None = None) -> dict[str, tuple[int, ...]]:
+    """From what is said, with the place of its form, to how it is said; the likeliest so many readings of each."""
     ways: dict[str, dict[int, None]] = {}
     for at, text in forms:
-        for said in unbroken(text):
+        for said in unbroken(text)[:readings]:
             ways.setdefault(said, {})[at] = None
     return {said: tuple(places) for said, places in ways.items()}
 
@@ -159,21 +175,20 @@ def _numbers(entries: Iterable[Entry]) -> tuple[Form, ...]:
     return tuple(Form(MentionKind.REF, digits, tuple(whom)) for digits, whom in said.items())
 
 
-def number_ways(numbers: Sequence[Form]) -> dict[str, tuple[int, ...]]:
-    """How references may be said, digit by digit, as `Register.ways`; with and without the noughts before them."""
-    short = [(at, form.spoken.lstrip("0")) for at, form in enumerate(numbers)]
-    whole = [(at, form.spoken) for at, form in enumerate(numbers)]
-    return _ways(sorted({*whole, *((at, digits) for at, digits in short if len(digits) >= LEAST_DIGITS)}))
+def number_ways(numbers: Sequence[Form], *, short: bool = True) -> dict[str, tuple[int, ...]]:
+    """How references may be said, digit by digit, as `Register.ways`; `short`: without the noughts before them as well."""
+    said = {(at, form.spoken) for at, form in enumerate(numbers)}
+    if short:
+        bare = ((at, form.spoken.lstrip("0")) for at, form in enumerate(numbers))
+        said |= {(at, digits) for at, digits in bare if len(digits) >= LEAST_DIGITS}
+    return _ways(sorted(said))
 
 
-def _spelled(entries: Iterable[Entry]) -> tuple[Form, ...]:
-    said: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if LEAST_SPELLED <= len(entry.last) <= MOST_SPELLED:
-            said.setdefault(entry.last, []).append(entry)
+def _spelled(kind: MentionKind, names: Iterable[tuple[str, Entry]]) -> tuple[Form, ...]:
     return tuple(
-        Form(MentionKind.SPELLED, " ".join(word.capitalize() for word in spell(letters)), tuple(whom))
-        for letters, whom in said.items()
+        Form(kind, " ".join(word.capitalize() for word in spell(name)), whom)
+        for name, whom in _grouped(names).items()
+        if LEAST_SPELLED <= len(name) <= MOST_SPELLED
     )
 
 

@@ -10,7 +10,8 @@ from dispatch.calls import Call, Intent, Match, MentionKind
 SURE = 0.9
 """From this confidence a name says what a call is for."""
 _WHOLE = (MentionKind.FULL, MentionKind.REF)
-"""A name spelled and nothing else answers a question."""
+_WHOLE_IN_LONG = (*_WHOLE, MentionKind.SPELLED)
+"""A name spelled and little else answers a question; with much around it somebody is reported."""
 
 
 def with_names(call: Call, matches: Sequence[Match]) -> Call:
@@ -21,12 +22,13 @@ def with_names(call: Call, matches: Sequence[Match]) -> Call:
     """
     if not call.unread:
         return call
+    whole = _WHOLE_IN_LONG if call.intent is Intent.SIGHTING else _WHOLE
     sure = next(
         (
             match
             for match in matches
             if match.confidence >= SURE
-            and match.mention.kind in _WHOLE
+            and match.mention.kind in whole
             and not (match.mention.negated or match.mention.hedged)
         ),
         None,

@@ -209,7 +209,7 @@ def references(folded: str, words: Sequence[Token], scheme: Scheme) -> list[Refe
             continue
         if (
             _ic_and_age(folded, run, span)
-            or _something_else(folded, span, scheme)
+            or something_else(folded, span, scheme)
             or words[run.last - 1].ending not in ("", "'s")
         ):
             continue
@@ -248,7 +248,8 @@ def _ic_and_age(folded: str, run: DigitRun, span: Span) -> bool:
     return folded[: span.start].endswith("i see ") and re.fullmatch(r"[1-69][1-9]0", run.digits) is not None
 
 
-def _something_else(folded: str, span: Span, scheme: Scheme) -> bool:
+def something_else(folded: str, span: Span, scheme: Scheme) -> bool:
+    """Digits that are no reference by the words around them: a price, an age, a time, an IC code."""
     if scheme.words["references.units"].starts_at(folded, span.end):
         return True
     before_it = folded[: span.start]

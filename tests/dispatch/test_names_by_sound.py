@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -251,6 +252,22 @@ def test_a_call_of_which_only_the_name_was_understood_is_a_sighting() -> None:
     assert _reread(garbled, "Kevin Marchwood", 0.8) is Intent.CHATTER
     assert _reread(garbled, "Kevin Marchwood", 0.95, MentionKind.LAST) is Intent.CHATTER
     assert _reread(garbled, "Kevin Marchwood", 0.95, negated=True) is Intent.CHATTER
+
+
+def test_a_spelled_name_is_a_sighting_where_much_was_said_around_it() -> None:
+    long = (
+        "and your own urine yankee and yolina delta and your roman ole and your mind, control, all the way to the rest"
+    )
+    assert read(heard(long), TOWN).unread
+    assert read(heard(long), TOWN).intent is Intent.SIGHTING
+    said = Mention("yankee", MentionKind.SPELLED, Span(0, 1), "marchwood")
+    match = Match(said, PEOPLE[0], 0.95, NoticeState.ACTIVE, 1, "")
+    assert not with_names(read(heard(long), TOWN), [match]).unread
+    assert with_names(read(heard(long), TOWN), [replace(match, mention=replace(said, kind=MentionKind.LAST))]).unread
+    assert (
+        _reread("W makes me call it villainy by the magazine", "Kevin Marchwood", 0.95, MentionKind.SPELLED)
+        is Intent.CHATTER
+    )
 
 
 def test_a_call_that_says_what_it_is_for_stays_what_it_is() -> None:

@@ -98,6 +98,23 @@ async def test_a_name_that_became_other_words_is_suggested_and_asked_about(tmp_p
         assert any(claim.text[claim.start : claim.end] == "Martin Blackwood" for claim in reader.asked)
 
 
+NUMBER = "Corner Books to Control, they're on one is outside again, grey hoodie."
+
+
+async def test_a_reference_that_became_other_words_is_announced_once_its_neighbours_were_looked_for(
+    tmp_path: Path,
+) -> None:
+    async with little_town(tmp_path, SoundReader({1: NUMBER}, spoken="0101")) as town:
+        await town.radio("1002").say(said(1))
+        await town.until(lambda: town.handled)
+        reader, (handled,) = town.transcriber, town.handled
+        assert isinstance(reader, SoundReader)
+        assert [match.person.reference for match in handled.decision.named] == ["FT-0101"]
+        assert "the sounds are those of reference FT-0101" in handled.matches[0].reason
+        near = sounds("0107").replace(" ", "")
+        assert reader.looked_for.index(sounds("0101").replace(" ", "")) < reader.looked_for.index(near)
+
+
 async def test_where_sounds_cannot_be_read_just_now_words_and_fits_decide(tmp_path: Path) -> None:
     async with little_town(tmp_path, SoundReader({1: DIM}, sounds_broken=True)) as town:
         await town.radio("1002").say(said(1))

@@ -12,8 +12,16 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from dispatch.matching.sounds import pronunciations
-from dispatch.matching.spotted import DENIALS, DENIED
+from dispatch import heard
+from dispatch.calls import MentionKind
+from dispatch.matching import Register
+from dispatch.matching.codes import one_digit_off
+from dispatch.matching.register import Entry, Form, number_ways
+from dispatch.matching.sounded_codes import APART, SPELLED_PERHAPS, SURE
+from dispatch.matching.sounds import unbroken
+from dispatch.matching.spotted import DENIALS, DENIED, sounded
+from dispatch.people import Person
+from dispatch.reading.spelling import spell
 from gateway.speech import workers as workers_module
 from gateway.speech.child import RefusedError
 from gateway.speech.framing import HEADER_LIMIT, encode
@@ -35,7 +43,16 @@ SAID = (
 
 
 def ways_of(name: str) -> tuple[str, ...]:
-    return tuple(said.replace(" ", "") for said in pronunciations(name))
+    return unbroken(name)
+
+
+def of_matching(one: Spotted) -> heard.Spotted:
+    return heard.Spotted(one.cost, one.sounds, one.start_s, one.end_s)
+
+
+def entries(*names: str) -> tuple[Entry, ...]:
+    people = (Person(at, f"FT-{at:04d}", "", name, (), None, None, ()) for at, name in enumerate(names, 1))
+    return Register.of(people).entries
 
 
 def a_sound(one: Spotted) -> float:
@@ -88,6 +105,41 @@ def test_a_denial_before_a_name_is_heard(whisper: WhisperEngine, say: Say, text:
     nearest = min(own, key=lambda way: found[way].cost)
     more = min((found[denial + nearest].cost - found[nearest].cost) / len(denial) for denial in DENIALS)
     assert (more <= DENIED) is denied
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize("digits", ["0152", "0963", "2470"])
+def test_a_reference_is_nearer_than_every_number_with_another_digit(
+    whisper: WhisperEngine, say: Say, digits: str
+) -> None:
+    spoken = {
+        "0": "zero",
+        "1": "one",
+        "2": "two",
+        "3": "three",
+        "4": "four",
+        "5": "five",
+        "6": "six",
+        "7": "seven",
+        "9": "nine",
+    }
+    every = (Form(MentionKind.REF, digits, entries("Marchwood")), *one_digit_off([digits]))
+    ways = number_ways(every, short=False)
+    pcm = say(f"{' '.join(spoken[digit] for digit in digits)} is outside again with a trolley.")
+    near = sounded(dict(zip(ways, map(of_matching, whisper.spot(pcm, list(ways))), strict=True)), ways, every)
+    assert near.nearest(1, SURE) == [0]
+    assert near.margin(0) >= APART
+
+
+@pytest.mark.speech
+def test_spelled_letters_are_nearer_than_those_of_other_names(whisper: WhisperEngine, say: Say) -> None:
+    names = ("ridgewell", "ridgeway", "bryan", "ryan", "castle")
+    ways = {unbroken(" ".join(spell(name)))[0]: (at,) for at, name in enumerate(names)}
+    forms = [Form(MentionKind.SPELLED, name, (entry,)) for name, entry in zip(names, entries(*names), strict=True)]
+    pcm = say("His name is Bravo Romeo Yankee Alpha November, on camera now.")
+    found = dict(zip(ways, map(of_matching, whisper.spot(pcm, list(ways))), strict=True))
+    near = sounded(found, ways, forms)
+    assert {names[key] for key in near.nearest(5, SPELLED_PERHAPS)} == {"bryan", "ryan"}
 
 
 @pytest.mark.speech
