@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dispatch.calls import Call, MentionKind, Span
+from dispatch.calls import Call, Intent, MentionKind, Span
 from dispatch.heard import HeardWord
 from dispatch.matching.codes import one_digit_off, quoted
 from dispatch.matching.confidence import Evidence
@@ -55,6 +55,7 @@ def find_sounded_references(  # noqa: PLR0917 - one caller
             spot.unlikeness <= SURE
             and by_sound.margin(key) >= APART
             and len(pointed) == 1
+            and call.intent is not Intent.CORRECTION
             and not any(span.overlaps(other) for other in written)
         )
         yield from _found(every[key], best, span, spot, call, sure=sure, denied=by_sound.denied(key))

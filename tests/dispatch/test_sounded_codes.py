@@ -94,6 +94,12 @@ def test_a_reference_denied_by_sound_is_denied() -> None:
     assert not found(LOST, said("0152", 1.0))["FT-0152"].mention.negated
 
 
+def test_in_a_correction_a_reference_by_sound_may_be_the_wrong_one() -> None:
+    text = "Corner Books to Control, correction, they're on five sixths is outside again."
+    assert found(LOST, said("0152", 1.0, (2.0, 3.6)))["FT-0152"].confidence >= SURE
+    assert found(text, said("0152", 1.0, (2.0, 3.6)))["FT-0152"].confidence <= PERHAPS_CAP
+
+
 SPELLED = "Corner Books to Control, the pier queue back in the store is here."
 
 
