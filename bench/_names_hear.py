@@ -103,7 +103,7 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
             fits: list[speech.Fit] = []
             if search.suspects:
                 spots |= _spots(whisper, pcm, search.denials)
-                hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in town.places))
+                hints = Hints(search.names[:SUGGESTED], tuple(place.name for place in town.places), tuple(town.members))
                 again = whisper.listen_for(pcm, hints)
                 heard = dataclasses.replace(heard, alternatives=(*heard.alternatives, *map(as_wording, again)))
                 asked = look_for(heard, search.call, listed, town, spots).claims()

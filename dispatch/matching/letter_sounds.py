@@ -29,17 +29,13 @@ def context(letters: str, at: int) -> str:
     return "".join([letters[at + offset] for offset in CONTEXT])
 
 
-NAIVE = 4
-"""Letters of context by which somebody reads who has never met a name; with more, the lexicon's exceptions are known by heart."""
-
-
-def read_letters(word: str, table: Mapping[str, str], longest: int = len(CONTEXT)) -> str:
+def read_letters(word: str, table: Mapping[str, str]) -> str:
     """Sounds of a word of the letters a-z by a table from context to sounds; other characters have no sound."""
     letters = padded(word)
     said = []
     for at in range(_PAD, len(letters) - _PAD):
         around = context(letters, at)
-        for length in range(min(longest, len(around)), 0, -1):
+        for length in range(len(around), 0, -1):
             sound = table.get(around[:length])
             if sound is not None:
                 said.append(sound)
@@ -67,8 +63,3 @@ def letter_table() -> Mapping[str, str]:
 def sounds_of_letters(word: str) -> str:
     """How an unknown word is most likely said in British English, by its letters a-z alone."""
     return read_letters(word, letter_table())
-
-
-def sounds_read_off(word: str) -> str:
-    """How somebody says a name who only sees how it is written, as on a list of names: "Grabowski" with the sounds of "grab" and "owe"."""
-    return read_letters(word, letter_table(), NAIVE)

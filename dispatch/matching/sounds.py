@@ -16,14 +16,16 @@ from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
 
-from dispatch.matching.letter_sounds import sounds_of_letters, sounds_read_off
+from dispatch.matching.letter_sounds import sounds_of_letters
 from dispatch.matching.lexicon import known_words
 from dispatch.matching.phonemes import ALPHABET
+from dispatch.matching.read_off import read_off
 from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
 from dispatch.matching.spellings import foreign_readings
 from dispatch.phrases import fold, tokens
 
-MOST_READINGS = 4
+MOST_READINGS, MOST_WAYS = 4, 6
+"""Of a name in words, and of one that is looked for in sounds."""
 # fmt: off
 _LETTERS = {
     "a": "A", "b": "bi", "c": "si", "d": "di", "e": "i", "f": "ɛf", "g": "ʤi", "h": "Aʧ", "i": "I", "j": "ʤA", "k": "kA", "l": "ɛl",
@@ -32,8 +34,8 @@ _LETTERS = {
 }
 # fmt: on
 _DIGITS = ("oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_READ_OFF = 5
-"""Letters from which a name is also said as it is written: everybody can say "Lee"."""
+LEAST_READ_OFF = 3
+"""Letters from which a name is also said as it is written."""
 _PLAIN = str.maketrans("łøæœßđðþı", "loeesddti")
 """Letters that folding leaves, one for one."""
 _PARTS = (
@@ -144,31 +146,40 @@ def sounds(text: str) -> str:
 
 @lru_cache(maxsize=16384)
 def name_readings(word: str) -> tuple[str, ...]:
-    """As `word_readings`, and after those how somebody says it who only sees how it is written."""
+    """As `word_readings`, with how somebody says it who only sees it written right behind the best."""
     known = word_readings(word)
-    if len(word) < _READ_OFF or not word.isalpha() or not word.isascii() or " " in known[0]:
+    if len(word) < LEAST_READ_OFF or not word.isalpha() or not word.isascii() or " " in known[0]:
         return known
-    return tuple(dict.fromkeys([*known[: MOST_READINGS - 1], sounds_read_off(word)]))
+    return tuple(dict.fromkeys([known[0], *filter(None, [read_off(word)]), *known[1:]]))
 
 
 @lru_cache(maxsize=16384)
+def _every_way(name: str) -> tuple[str, ...]:
+    """Best first: with the best readings of all words, with the second of all (as they are written), with one of them second, and so on."""
+    readings = [name_readings(token.text) for token in tokens(fold(name).translate(_PLAIN))]
+    choices = sorted(
+        product(*(range(len(r)) for r in (r[:MOST_READINGS] for r in readings))),
+        key=lambda c: (sum(c), max(c, default=0)),
+    )
+    second = tuple(min(1, len(r) - 1) for r in readings)
+    ordered = (*choices[:1], second, *choices[1:16])
+    ways = (" ".join(r[k] for r, k in zip(readings, choice, strict=True) if r[k]) for choice in ordered)
+    return tuple(way for way in dict.fromkeys(ways) if way)[:MOST_WAYS]
+
+
 def pronunciations(name: str) -> tuple[str, ...]:
     """The 1 to 4 ways in which a name, alias or reference may be said, best first; words separated by a blank.
 
     One word's second reading counts as much as another's: "Sean Kowalczyk" is first said with both best readings, then with one of
     them second. Nothing sayable gives an empty tuple.
     """
-    readings = [name_readings(token.text) for token in tokens(fold(name).translate(_PLAIN))]
-    choices = sorted(
-        product(*(range(len(r)) for r in (r[:3] for r in readings))), key=lambda c: (sum(c), max(c, default=0))
-    )
-    ways = (" ".join(r[k] for r, k in zip(readings, choice, strict=True) if r[k]) for choice in choices[:16])
-    return tuple(way for way in dict.fromkeys(ways) if way)[:MOST_READINGS]
+    return _every_way(name)[:MOST_READINGS]
 
 
+@lru_cache(maxsize=16384)
 def unbroken(name: str) -> tuple[str, ...]:
-    """`pronunciations` without the blanks between words: what is looked for in sounds, which have none."""
-    return tuple(said.replace(" ", "") for said in pronunciations(name))
+    """Up to `MOST_WAYS` ways without the blanks between words: what is looked for in sounds, which have none."""
+    return tuple(said.replace(" ", "") for said in _every_way(name))
 
 
 _AT = {sound: at for at, sound in enumerate(ALPHABET)}

@@ -13,7 +13,17 @@ from dispatch.matching.letter_sounds import read_letters
 from dispatch.matching.lexicon import Words, known_words
 from dispatch.matching.phonemes import ALPHABET, from_misaki
 from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
-from dispatch.matching.sounds import MOST_READINGS, _said_names, distance, likeness, pronunciations, sounds
+from dispatch.matching.read_off import read_off
+from dispatch.matching.sounds import (
+    MOST_READINGS,
+    MOST_WAYS,
+    _said_names,
+    distance,
+    likeness,
+    pronunciations,
+    sounds,
+    unbroken,
+)
 
 SOUNDS = st.text(ALPHABET, max_size=12)
 
@@ -180,9 +190,42 @@ def test_blanks_are_free(a: str, b: str) -> None:
     assert distance(f"{a} {b}", a + b) == 0
 
 
-def test_no_recogniser_is_imported() -> None:
-    code = (
-        "import sys; from dispatch.matching.sounds import pronunciations; pronunciations('Quillet');"
-        "sys.exit(bool({'hibari', 'onnxruntime', 'ctranslate2', 'vosk'} & set(sys.modules)))"
-    )
+@pytest.mark.parametrize(
+    ("call", "never"),
+    [
+        ("sounds('Quillet')", "'hibari', 'onnxruntime', 'ctranslate2', 'vosk'"),
+        ("pronunciations('Quillet')", "'ctranslate2', 'faster_whisper', 'vosk'"),
+    ],
+)
+def test_no_recogniser_is_imported(call: str, never: str) -> None:
+    code = f"import sys; from dispatch.matching.sounds import *; {call}; sys.exit(bool({{{never}}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Nowodworek", "nQədwɔək"),  # "now a dwarf eck", not as a Pole says it
+        ("Grabowski", "grabQskɪ"),
+        ("Niamh Corcoran", "nIəm kɔkɔrən"),
+        ("Shabnam Mirza", "ʃabnɑm mɜzə"),
+        ("Kez", "kɛz"),
+    ],
+)
+def test_a_name_is_also_said_as_it_is_written(name: str, said: str) -> None:
+    ways = pronunciations(name)
+    assert min(distance(way, said) for way in ways[:2]) < 0.12
+
+
+def test_there_are_more_ways_in_sounds_than_in_words() -> None:
+    for name in ("Wojciech Grabowski", "Cerys Llewellyn-Voss", "O'Shaughnessy", "Li"):
+        words = [way.replace(" ", "") for way in pronunciations(name)]
+        assert list(unbroken(name))[: len(words)] == words
+        assert len(words) <= MOST_READINGS
+        assert len(unbroken(name)) <= MOST_WAYS
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_written_is_read_off_in_our_alphabet(word: str) -> None:
+    assert set(read_off(word)) <= set(ALPHABET)
+    assert read_off(word) == read_off(word)
