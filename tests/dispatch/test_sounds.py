@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from dispatch.matching.letter_sounds import read_letters
 from dispatch.matching.lexicon import Words, known_words
 from dispatch.matching.phonemes import ALPHABET, from_misaki
-from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
 from dispatch.matching.read_off import read_off
+from dispatch.matching.sound_costs import ALONE, SUBSTITUTION
 from dispatch.matching.sounds import (
     MOST_READINGS,
     MOST_WAYS,
