@@ -45,7 +45,7 @@ Clock = Callable[[], datetime]
 
 SUGGESTED = 30
 """Names suggested when a call is heard again; places and members need room in the same prompt."""
-MOST_WAYS = 4000
+MOST_WAYS = 9000
 """Ways of saying names that are looked for by their sounds, about 900 people; of a larger register only what words point at."""
 
 

@@ -63,7 +63,7 @@ class Ways:
         return cls(states, leap, 2 * counts - 2, counts.astype(np.float32))
 
 
-GROUPS: Final = (6, 10, MOST_SOUNDS)
+GROUPS: Final = (6, 10, 18, MOST_SOUNDS)
 """Ways are looked for together with others of about their length: a table is as wide as its longest."""
 
 
