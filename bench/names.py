@@ -243,7 +243,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     tables(results["sets"], curves)
     if curves:
-        picture(curves, PICTURE)
+        # Panels of other models and sets are drawn as they were last measured.
+        picture(
+            {
+                title: {name: [Point(*point) for point in points] for name, points in drawn.items()}
+                for title, drawn in sorted(results["curves"].items())
+            },
+            PICTURE,
+        )
     return 0
 
 
