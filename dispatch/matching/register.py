@@ -83,7 +83,7 @@ class Register:
     spelled_ways: dict[str, tuple[int, ...]]
     """As `ways`, for `spelled`."""
     given: tuple[Form, ...]
-    """First names spelled in the alphabet of the radio: that is how brothers are told apart."""
+    """First names spelled in the alphabet of the radio, or "Bravo for Bryan": that is how brothers are told apart."""
     given_ways: dict[str, tuple[int, ...]]
     """As `ways`, for `given`."""
 
@@ -108,7 +108,7 @@ class Register:
         ]
         forms, numbers = _forms(entries), _numbers(entries)
         spelled = _spelled(MentionKind.SPELLED, ((entry.last, entry) for entry in entries))
-        given = _spelled(MentionKind.FIRST, ((entry.first, entry) for entry in entries))
+        given = (*_spelled(MentionKind.FIRST, ((entry.first, entry) for entry in entries)), *_initials(entries))
         return cls(
             entries,
             _grouped((entry.last, entry) for entry in entries),
@@ -189,6 +189,14 @@ def _spelled(kind: MentionKind, names: Iterable[tuple[str, Entry]]) -> tuple[For
         Form(kind, " ".join(word.capitalize() for word in spell(name)), whom)
         for name, whom in _grouped(names).items()
         if LEAST_SPELLED <= len(name) <= MOST_SPELLED
+    )
+
+
+def _initials(entries: Iterable[Entry]) -> tuple[Form, ...]:
+    return tuple(
+        Form(MentionKind.FIRST, f"{spell(name[0])[0].capitalize()} for {name.capitalize()}", whom)
+        for name, whom in _grouped((entry.first, entry) for entry in entries).items()
+        if len(name) >= LEAST_SPELLED
     )
 
 

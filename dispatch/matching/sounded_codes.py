@@ -82,20 +82,31 @@ def find_sounded_spelling(
 def other_brothers(call: Call, register: Register, spots: Spots) -> frozenset[int]:
     """Who is not meant because the first name of a namesake was spelled: "Bryan Ashdownley, Bravo Romeo Yankee Alpha November".
 
+    Or its first letter was given ("Bravo for Bryan"). The words count only where they leave no doubt: a lost "Bravo" makes Ryan of Bryan.
+
     Returns:
         Their `offender_id`s.
     """
     said = {mention.wanted for mention in call.mentions if mention.kind is MentionKind.SPELLED}
+    sure = {
+        first
+        for first in said
+        if not any(
+            first != other.first and first in other.first
+            for entry in register.by_first.get(first, ())
+            for other in register.by_last.get(entry.last, ())
+        )
+    }
     given = sounded(spots, register.given_ways, register.given)
     for key, spot in _pointed_at(given, SPELLED_SURE):
         if not _inside_another(spot, register, spots):
-            said |= {entry.first for entry in register.given[key].entries}
-    meant = [entry for first in said for entry in register.by_first.get(first, ())]
+            sure |= {entry.first for entry in register.given[key].entries}
+    meant = [entry for first in sure for entry in register.by_first.get(first, ())]
     return frozenset(
         other.person.offender_id
         for entry in meant
         for other in register.by_last.get(entry.last, ())
-        if other.first not in said
+        if other.first not in sure
     )
 
 

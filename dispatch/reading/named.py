@@ -10,8 +10,8 @@ from dispatch.calls import Call, Intent, Match, MentionKind
 SURE = 0.9
 """From this confidence a name says what a call is for."""
 _WHOLE = (MentionKind.FULL, MentionKind.REF)
-_WHOLE_IN_LONG = (*_WHOLE, MentionKind.SPELLED)
-"""A name spelled and little else answers a question; with much around it somebody is reported."""
+_AROUND = 8
+"""Words beside a spelled name from which somebody is reported; a name spelled and little else answers a question."""
 
 
 def with_names(call: Call, matches: Sequence[Match]) -> Call:
@@ -22,18 +22,17 @@ def with_names(call: Call, matches: Sequence[Match]) -> Call:
     """
     if not call.unread:
         return call
-    whole = _WHOLE_IN_LONG if call.intent is Intent.SIGHTING else _WHOLE
-    sure = next(
-        (
-            match
-            for match in matches
-            if match.confidence >= SURE
-            and match.mention.kind in whole
-            and not (match.mention.negated or match.mention.hedged)
-        ),
-        None,
-    )
+    sure = next((match for match in matches if match.confidence >= SURE and _says_enough(match, call)), None)
     if sure is None:
         return call
     why = f"Read as sighting because {sure.person.reference} is surely named and nothing else was understood."
     return replace(call, intent=Intent.SIGHTING, unread=False, reasons=(*call.reasons, why))
+
+
+def _says_enough(match: Match, call: Call) -> bool:
+    mention = match.mention
+    if mention.negated or mention.hedged:
+        return False
+    around = call.text[: mention.span.start] + call.text[mention.span.end :]
+    spelled = mention.kind is MentionKind.SPELLED and call.intent is Intent.SIGHTING
+    return mention.kind in _WHOLE or (spelled and len(around.split()) >= _AROUND)

@@ -264,6 +264,8 @@ def test_a_spelled_name_is_a_sighting_where_much_was_said_around_it() -> None:
     match = Match(said, PEOPLE[0], 0.95, NoticeState.ACTIVE, 1, "")
     assert not with_names(read(heard(long), TOWN), [match]).unread
     assert with_names(read(heard(long), TOWN), [replace(match, mention=replace(said, kind=MentionKind.LAST))]).unread
+    answer = replace(match, mention=replace(said, span=Span(0, len(long) - 20)))
+    assert with_names(read(heard(long), TOWN), [answer]).unread, "little but the spelling"
     assert (
         _reread("W makes me call it villainy by the magazine", "Kevin Marchwood", 0.95, MentionKind.SPELLED)
         is Intent.CHATTER

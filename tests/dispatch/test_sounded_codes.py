@@ -143,8 +143,14 @@ def test_the_letters_of_one_brother_inside_those_of_the_other_rule_out_nobody_wh
     assert other_brothers(call, REGISTER, ryan | unclear) == frozenset()
 
 
-def test_a_first_name_spelled_in_words_tells_brothers_apart() -> None:
-    text = "Corner Books to Control, Ryan Tillwater, romeo yankee alpha november, is here."
-    call = read(timed(text), TOWN)
-    assert other_brothers(call, REGISTER, {}) == {152}
+def test_a_first_name_spelled_in_words_tells_brothers_apart_where_no_lost_word_would_make_it_the_other() -> None:
+    text = "Corner Books to Control, Bryan Tillwater, {}romeo yankee alpha november, is here."
+    assert other_brothers(read(timed(text.format("bravo ")), TOWN), REGISTER, {}) == {151}
+    assert other_brothers(read(timed(text.format("")), TOWN), REGISTER, {}) == frozenset(), "the bravo may be lost"
     assert other_brothers(read(timed(BROTHERS), TOWN), REGISTER, {}) == frozenset()
+
+
+def test_the_first_letter_tells_brothers_apart() -> None:
+    call = read(timed(BROTHERS), TOWN)
+    assert {*unbroken("Bravo for Bryan")[:1]} <= {*ways_to_spot(REGISTER, call)}
+    assert other_brothers(call, REGISTER, said("Bravo for Bryan", 2.0)) == {151}
