@@ -20,6 +20,7 @@ LEAST_DIGITS = 2
 """Digits of a reference that may be said without the noughts before them: "seven" alone is no reference."""
 LEAST_SPELLED, MOST_SPELLED = 3, 14
 """Letters of a name that is looked for spelled out."""
+_FOR, _WEAK_FOR = "fɔ", "fə"
 READINGS_SPELLED = 1
 """Everybody says the alphabet of the radio much alike, and it is long."""
 
@@ -126,7 +127,7 @@ class Register:
             SoundIndex.of([(i, form.spoken) for i, form in enumerate(spelled)]),
             _ways(((at, form.spoken) for at, form in enumerate(spelled)), READINGS_SPELLED),
             given,
-            _ways(((at, form.spoken) for at, form in enumerate(given)), READINGS_SPELLED),
+            _weakened(_ways(((at, form.spoken) for at, form in enumerate(given)), READINGS_SPELLED)),
         )
 
     @property
@@ -190,6 +191,11 @@ def _spelled(kind: MentionKind, names: Iterable[tuple[str, Entry]]) -> tuple[For
         for name, whom in _grouped(names).items()
         if LEAST_SPELLED <= len(name) <= MOST_SPELLED
     )
+
+
+def _weakened(ways: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """With "bravo f'bryan" beside "bravo for bryan": hardly anybody says the whole word."""
+    return {way: keys for said, keys in ways.items() for way in (said, said.replace(_FOR, _WEAK_FOR))}
 
 
 def _initials(entries: Iterable[Entry]) -> tuple[Form, ...]:

@@ -23,6 +23,8 @@ SPELLED_SURE, SPELLED_PERHAPS = 0.65, 0.95
 but for one inside a longer name."""
 APART = 0.15
 """How much nearer a reference has to come, a sound, than one with another digit in one place."""
+MAYBE_LONGER = 2.2
+"""What each further sound of a longer name may cost for it to be what was said: as a "got" before a name that might have been "not" (`DENIED`)."""
 PERHAPS_CAP = 0.6
 _MOST = 6
 
@@ -98,7 +100,7 @@ def other_brothers(call: Call, register: Register, spots: Spots) -> frozenset[in
         )
     }
     given = sounded(spots, register.given_ways, register.given)
-    for key, spot in _pointed_at(given, SPELLED_SURE):
+    for key, spot in _pointed_at(given, SPELLED_PERHAPS):
         if not _inside_another(spot, register, spots):
             sure |= {entry.first for entry in register.given[key].entries}
     meant = [entry for first in sure for entry in register.by_first.get(first, ())]
@@ -136,12 +138,15 @@ def _goes_on(best: Wording, where: tuple[int, int]) -> bool:
 def _inside_another(spot: Spot, register: Register, spots: Spots) -> bool:
     """A longer spelled name may have been said there: Ryan's letters are the last of Bryan's."""
     return any(
-        other.unlikeness <= SPELLED_PERHAPS
-        and other.end_s - other.start_s > spot.end_s - spot.start_s
-        and other.meets(spot)
+        other.sounds > spot.sounds and other.meets(spot) and _longer_cost(spot, other) <= MAYBE_LONGER
         for ways, forms in ((register.spelled_ways, register.spelled), (register.given_ways, register.given))
         for other in sounded(spots, ways, forms).spots.values()
     )
+
+
+def _longer_cost(short: Spot, long: Spot) -> float:
+    """What each sound costs that a longer name has more."""
+    return (long.cost - short.cost) / (long.sounds - short.sounds)
 
 
 def _found(

@@ -40,6 +40,13 @@ class Spot:
     """Per sound, from 0 (as likely as the likeliest sounds there) to `WORST`."""
     start_s: float
     end_s: float
+    sounds: int = 1
+    """How many its name has, said in the nearest way."""
+
+    @property
+    def cost(self) -> float:
+        """Of all sounds, as the engine gave it."""
+        return self.unlikeness * self.sounds - SPARE
 
     def meets(self, other: Spot) -> bool:
         """They claim the same moment."""
@@ -120,7 +127,7 @@ def sounded(spots: Spots, ways: Mapping[str, Sequence[int]], forms: Sequence[For
             continue
         for key in keys:
             if key not in nearest or unlikeness < nearest[key].unlikeness:
-                nearest[key] = Spot(unlikeness, place.start_s, place.end_s)
+                nearest[key] = Spot(unlikeness, place.start_s, place.end_s, place.sounds)
     return Sounded(nearest, forms, spots)
 
 
