@@ -23,7 +23,17 @@ from dispatch.calls import Call, Decision, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, conclude, look_for, ways_to_spot, ways_to_spot_next
+from dispatch.matching import (
+    Claim,
+    Fit,
+    Register,
+    Search,
+    conclude,
+    look_for,
+    ways_to_spot,
+    ways_to_spot_next,
+    with_sounds,
+)
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
 from dispatch.reading import read, with_names
@@ -186,6 +196,7 @@ class Pipeline:
         call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
         spots = await self._spot(sound, register, call)
+        call = with_sounds(call, spots or {})
         search = await asyncio.to_thread(look_for, heard, call, register, scheme, spots)
         laps.lap("look")
         search, fits = await self._listen_again(sound, heard, search, _Town(register, scheme, spots))

@@ -24,6 +24,7 @@ from dispatch.matching.sounded_codes import (
     other_brothers,
     ways_of_codes,
 )
+from dispatch.matching.sounded_phrases import ways_of_phrases
 from dispatch.matching.spotted import Spots, sounded, ways_of_denial, ways_of_words
 from dispatch.matching.suspects import Suspect, find_suspects
 from dispatch.matching.verified import NAMED, ByText, verified
@@ -133,12 +134,13 @@ def look_for(
 def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
     """What an engine that reads single sounds is asked to look for; nothing in a call of which nothing was understood.
 
-    Every name and reference, what the call's references may have been, and the words that were written, which any name must outdo.
+    Every name and reference, what the call's references may have been, the words that were written, which any name must outdo, and "stand down".
     """
     if _nothing_understood(call):
         return ()
     written = ways_of_words([token.text for token in tokens(fold(call.text))])
-    return tuple(dict.fromkeys((*register.all_ways, *number_ways(near_numbers(call)), *written)))
+    near = number_ways(near_numbers(call))
+    return tuple(dict.fromkeys((*register.all_ways, *near, *written, *ways_of_phrases())))
 
 
 def ways_to_spot_next(register: Register, call: Call, spots: Spots) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from dispatch.calls import DecisionKind
+from dispatch.calls import DecisionKind, Intent
 from dispatch.matching.sounds import sounds
 from gateway.speech.transcript import Claim, Fit, Hints, Hypothesis, SpeechError, Spotted, Transcript, Word
 from tests.gateway.little_town import ScriptedTranscriber, little_town, said
@@ -113,6 +113,15 @@ async def test_a_reference_that_became_other_words_is_announced_once_its_neighbo
         assert "the sounds are those of reference FT-0101" in handled.matches[0].reason
         near = sounds("0107").replace(" ", "")
         assert reader.looked_for.index(sounds("0101").replace(" ", "")) < reader.looked_for.index(near)
+
+
+async def test_a_stand_down_that_became_other_words_announces_nobody(tmp_path: Path) -> None:
+    lost = "Corner Books to Control, sundown Martin Blackwood has left by five, grey hoodie."
+    async with little_town(tmp_path, SoundReader({1: lost}, spoken="stand down")) as town:
+        await town.radio("1002").say(said(1))
+        await town.until(lambda: town.handled)
+        assert town.handled[0].call.intent is Intent.STAND_DOWN
+        assert town.handled[0].decision.kind is DecisionKind.LOG
 
 
 async def test_where_sounds_cannot_be_read_just_now_words_and_fits_decide(tmp_path: Path) -> None:

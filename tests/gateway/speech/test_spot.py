@@ -18,6 +18,7 @@ from dispatch.matching import Register
 from dispatch.matching.codes import one_digit_off
 from dispatch.matching.register import Entry, Form, number_ways
 from dispatch.matching.sounded_codes import APART, SPELLED_PERHAPS, SURE
+from dispatch.matching.sounded_phrases import NEAR, ways_of_phrases
 from dispatch.matching.sounds import unbroken
 from dispatch.matching.spotted import DENIALS, DENIED, sounded
 from dispatch.people import Person
@@ -129,6 +130,21 @@ def test_a_reference_is_nearer_than_every_number_with_another_digit(
     near = sounded(dict(zip(ways, map(of_matching, whisper.spot(pcm, list(ways))), strict=True)), ways, every)
     assert near.nearest(1, SURE) == [0]
     assert near.margin(0) >= APART
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Control, stand down please, he has left by bus.", True),
+        ("All units stand down, that is finished.", True),
+        ("Control, he is standing by the door downstairs.", False),
+        ("He has sat down in our doorway with a bag.", False),
+    ],
+)
+def test_a_stand_down_is_heard_by_its_sounds(whisper: WhisperEngine, say: Say, text: str, said: bool) -> None:
+    (found,) = whisper.spot(say(text), list(ways_of_phrases()[:1]))
+    assert (a_sound(found) <= NEAR) is said
 
 
 @pytest.mark.speech
