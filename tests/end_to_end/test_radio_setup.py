@@ -170,6 +170,7 @@ def test_nothing_is_keyed_or_written_unasked(card: Pulse, server: RadioServer, c
     person.answers("speaks into it", "-")
     person.answers("Enter begins")
     person.sees("dBFS")
+    person.watches(0.2)  # what is pressed while the terminal changes its mode is lost: nobody is that quick
     person.screen.send("\r")
     person.sees("No line moved and no talk was heard.")
     person.screen.send("go on\r")
@@ -192,13 +193,14 @@ def test_interrupting_releases_talk(card: Pulse, server: RadioServer, config: Pa
     person.answers("speaks into it", "-")
     person.answers("Enter begins")
     person.sees("dBFS")
+    person.watches(0.2)  # what is pressed while the terminal changes its mode is lost: nobody is that quick
     person.screen.send("\r")
     person.sees("No line moved")
     person.screen.send("go on\r")
     person.answers("Transmit now, with RTS pressed", "yes")
     person.sees("ON THE AIR")
     person.sees("any key releases")
-    person.watches(0.2)  # what is pressed while the terminal changes its mode is lost: nobody is that quick
+    person.watches(0.2)  # as above
     person.screen.send("\x03")
     person.sees("Nothing was written; nothing is keyed.")
     assert person.ends() == 1
