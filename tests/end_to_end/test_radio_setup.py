@@ -98,7 +98,7 @@ class Installer:
 
     def interrupts(self, until: str) -> None:
         """Ctrl-C, and once more where nothing came of it, as anybody would."""
-        for _ in range(3):
+        for _ in range(2):
             self.screen.send("\x03")
             if self.screen.expect_exact([until, pexpect.TIMEOUT], timeout=1.2) == 0:
                 return
@@ -212,6 +212,9 @@ def test_interrupting_releases_talk(card: Pulse, server: RadioServer, config: Pa
     person.interrupts("Nothing was written; nothing is keyed.")
     assert person.ends() == 1
     assert not server.radio.keyed
+    pressed = next(at for at, keyed in server.radio.keyings if keyed)
+    released = next(at for at, keyed in server.radio.keyings if not keyed and at > pressed)
+    assert released - pressed < HOLD_S, "by Ctrl-C, not because its time was over"
     assert config.read_text() == BEFORE
 
 
