@@ -17,7 +17,7 @@ from typing import Any
 
 from dispatch.calls import Call
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
-from dispatch.matching import Claim, Fit, Register, Search, look_for, ways_to_spot, ways_to_spot_next
+from dispatch.matching import Claim, Fit, Register, Search, look_for, ways_to_spot, ways_to_spot_next, with_sounds
 from dispatch.matching.spotted import WORST
 from dispatch.people import Notice, NoticeStatus, Person
 from dispatch.reading import read
@@ -95,8 +95,8 @@ def hear(folder: Path, rows: Sequence[Row], register: Path, kept: Path, model: P
                 pcm = sound.readframes(sound.getnframes())
             heard = as_heard(whisper.transcribe(pcm, Hints()), len(pcm) / 32_000)
             call = read(heard, town)
-            ways = ways_to_spot(listed, call)
-            spots = _spots(whisper, pcm, ways)
+            spots = _spots(whisper, pcm, ways_to_spot(listed, call, town.words))
+            call = with_sounds(call, spots, town.words)
             spots |= _spots(whisper, pcm, ways_to_spot_next(listed, call, spots))
             search = look_for(heard, call, listed, town, spots)
             asked: tuple[Claim, ...] = ()
@@ -132,9 +132,9 @@ def clips(rows: Sequence[Row], register: Path, kept: Path) -> Iterator[Clip]:
         if row is None:
             continue
         heard = heard_of(item["heard"])
-        call = read(heard, town)
         fits = {Claim(*claim): Fit(*fit) for claim, fit in item["fits"]}
         spots = {way: Spotted(*spot) for way, *spot in item["spots"]}
+        call = with_sounds(read(heard, town), spots, town.words)
         yield Clip(row, heard, call, look_for(heard, call, listed, town, spots), fits)
 
 

@@ -58,6 +58,7 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
         "ordinary_before",
     ),
     "noise": ("invented", "sounds", "stock"),
+    "sounded": ("emergency", "correction", "stand_down", "incident", "radio_check", "request"),
     "place": ("at", "heading"),
     "description": (
         "male",
@@ -79,6 +80,8 @@ PHRASE_KEYS: Mapping[str, tuple[str, ...]] = {
         "age",
     ),
 }
+LEAST_SOUNDED = 7
+"""Letters below which a phrase sounds like too much else."""
 WORDING_KEYS = (
     "voice_opening",
     "voice_sighting_closing",
@@ -230,6 +233,8 @@ def parse_words(text: str, source: str = "words.toml") -> PhraseTables:
         table = _table(parsed, section, keys, source)
         for key in keys:
             lists[f"{section}.{key}"] = _phrase_list(f"{source}, [{section}] {key}", table[key])
+            if section == "sounded":
+                _check_sounded(f"{source}, [{section}] {key}", lists[f"{section}.{key}"])
     wording: dict[str, str] = {}
     for key, value in _table(parsed, "wording", WORDING_KEYS, source).items():
         if not isinstance(value, str):
@@ -238,6 +243,18 @@ def parse_words(text: str, source: str = "words.toml") -> PhraseTables:
             raise SchemeError(f"{source}, [wording] {key}: the only thing in braces can be {{scheme}}")
         wording[key] = value
     return PhraseTables(lists, wording)
+
+
+def _check_sounded(where: str, phrases: Phrases) -> None:
+    for phrase in phrases.listed:
+        if any(mark in phrase for mark in "/?*"):
+            raise SchemeError(
+                f'{where}: "{phrase}" is looked for in the sound, as plain words: write each way of saying it out'
+            )
+        if len(phrase.replace(" ", "")) < LEAST_SOUNDED:
+            raise SchemeError(
+                f'{where}: "{phrase}" is too short to be looked for in the sound; {LEAST_SOUNDED} letters are the least'
+            )
 
 
 def _table(parsed: Mapping[str, object], section: str, keys: Sequence[str], source: str) -> dict[str, object]:

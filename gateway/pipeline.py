@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from dispatch.calls import Call, Decision, Match, PlaceRead
+from dispatch.calls import Call, Decision, Intent, Match, PlaceRead
 from dispatch.deliveries import LiveAlert, NewAlert
 from dispatch.fanout import ENDINGS, RadioOutlet, SmsContact, Wordings, fan_out, fan_out_ending
 from dispatch.heard import Heard, HeardWord, Spotted, Wording
@@ -195,8 +195,7 @@ class Pipeline:
         heard = as_heard(transcript, transmission.duration_s)
         call = with_caller(read(heard, scheme), transmission, scheme)
         laps.lap("read")
-        spots = await self._spot(sound, register, call)
-        call = with_sounds(call, spots or {})
+        call, spots = await self._spot(sound, register, call, scheme)
         search = await asyncio.to_thread(look_for, heard, call, register, scheme, spots)
         laps.lap("look")
         search, fits = await self._listen_again(sound, heard, search, _Town(register, scheme, spots))
@@ -244,20 +243,28 @@ class Pipeline:
         await self._store.transmissions.save_transcript(sound.number, to_store(transcript))
         return transcript
 
-    async def _spot(self, sound: _Sound, register: Register, call: Call) -> dict[str, Spotted] | None:
-        """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell."""
+    async def _spot(
+        self, sound: _Sound, register: Register, call: Call, scheme: Scheme
+    ) -> tuple[Call, dict[str, Spotted] | None]:
+        """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell.
+
+        And the call, which the sounds of a phrase may have made something else: then it was lost in the words.
+        """
         if not self._transcriber.verifies or sound.transmission.path is None:
-            return None
-        ways = ways_to_spot(register, call)
+            return call, None
+        ways = ways_to_spot(register, call, scheme.words)
         if not 0 < len(ways) <= MOST_WAYS:
-            return None
+            return call, None
         try:
             pcm = await sound.pcm()
             spots = await self._spots(pcm, ways)
-            return {**spots, **await self._spots(pcm, ways_to_spot_next(register, call, spots))} or None
+            told = with_sounds(call, spots, scheme.words)
+            if call.intent is Intent.UNINTELLIGIBLE and told is not call:
+                spots = await self._spots(pcm, ways_to_spot(register, told, scheme.words))
+            return told, {**spots, **await self._spots(pcm, ways_to_spot_next(register, told, spots))} or None
         except (SpeechError, OSError, wave.Error) as error:
             log.warning("names were not looked for by sound", transmission=sound.number, reason=str(error))
-            return None
+            return call, None
 
     async def _spots(self, pcm: bytes, ways: Sequence[str]) -> dict[str, Spotted]:
         found = await self._transcriber.spot(pcm, ways)

@@ -31,7 +31,7 @@ from dispatch.matching.verified import NAMED, ByText, verified
 from dispatch.matching.weighing import weigh
 from dispatch.people import Person
 from dispatch.phrases import fold, tokens
-from dispatch.scheme import Scheme
+from dispatch.scheme import PhraseTables, Scheme
 
 SURE, SECOND = 0.85, 0.95
 """Probability from which somebody is named surely, and what a second person in the same call then needs."""
@@ -131,16 +131,18 @@ def look_for(
     return Search(call, tuple(every), tuple(found), suspects, heard.average_logprob, out)
 
 
-def ways_to_spot(register: Register, call: Call) -> tuple[str, ...]:
-    """What an engine that reads single sounds is asked to look for; nothing in a call of which nothing was understood.
+def ways_to_spot(register: Register, call: Call, phrases: PhraseTables) -> tuple[str, ...]:
+    """What an engine that reads single sounds is asked to look for; only cries for help in a call of which nothing was understood.
 
-    Every name and reference, what the call's references may have been, the words that were written, which any name must outdo, and "stand down".
+    Every name and reference, what the call's references may have been, the words that were written, which any name must outdo, and the
+    phrases that say what a call is for.
     """
+    said = ways_of_phrases(phrases, call)
     if _nothing_understood(call):
-        return ()
+        return said if call.text.strip() else ()
     written = ways_of_words([token.text for token in tokens(fold(call.text))])
     near = number_ways(near_numbers(call))
-    return tuple(dict.fromkeys((*register.all_ways, *near, *written, *ways_of_phrases())))
+    return tuple(dict.fromkeys((*register.all_ways, *near, *written, *said)))
 
 
 def ways_to_spot_next(register: Register, call: Call, spots: Spots) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dispatch.calls import Description, Intent, PlaceRead
 from dispatch.phrases import clause_end, sentence, tokens
 from dispatch.reading.callers import Parties, is_control
+from dispatch.reading.spelling import letter_of
 from dispatch.scheme import Scheme
 
 
@@ -206,6 +207,23 @@ def _chatter(read: Read) -> str | None:
     return None if somebody_somewhere(read, weak=False) or read.names_somebody else said
 
 
+POINTING = frozenset({"it's", "its", "that's"})
+"""Said of anything: "it's the same every Tuesday"."""
+_BESIDE = 8
+"""So many words beside the letters, at most, has an answer that spells a name."""
+
+
+def _answer(read: Read) -> str | None:
+    """A name spelled and nothing else, to nobody by name: what was asked for, within an exchange. Nobody is seen anywhere."""
+    if not read.names_somebody or read.gives_reference or read.parties.called or somebody_somewhere(read, weak=False):
+        return None
+    here = {read.message[hit.start : hit.end] for hit in read.scheme.words["intent.presence"].find(read.message)}
+    if here - POINTING:
+        return None
+    spelled = [token for token in tokens(read.message) if letter_of(token.text)]
+    return " ".join(token.text for token in spelled) if len(tokens(read.message)) - len(spelled) <= _BESIDE else None
+
+
 def somebody_somewhere(read: Read, *, weak: bool = True) -> bool:
     """Somebody is described, moving or at a place. `weak`: words like "outside" are enough."""
     parts = set(read.description.parts()) - {"sex"}
@@ -225,7 +243,12 @@ SURE: tuple[Rule, ...] = (
     (Intent.REQUEST, _question),
 )
 """Top to bottom: the first that applies decides."""
-UNSURE: tuple[Rule, ...] = ((Intent.STAND_DOWN, _gone), (Intent.REQUEST, _weak_request), (Intent.CHATTER, _chatter))
+UNSURE: tuple[Rule, ...] = (
+    (Intent.STAND_DOWN, _gone),
+    (Intent.REQUEST, _weak_request),
+    (Intent.REQUEST, _answer),
+    (Intent.CHATTER, _chatter),
+)
 """Apply where the traces of nothing else are strong."""
 
 

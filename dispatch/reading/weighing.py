@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 from dispatch.calls import Intent
 from dispatch.phrases import tokens
-from dispatch.reading.intents import UNSURE, Read, asks_whether_over, sure_intent, tells, tells_besides
+from dispatch.reading.intents import POINTING, UNSURE, Read, asks_whether_over, sure_intent, tells, tells_besides
 from dispatch.reading.near import near_phrases
 
 ENOUGH = 2.5
 """Points from which an intent other than a sighting is believed."""
 SEEN = 1.5
 """Points from which somebody is said to be somewhere."""
-_POINTING = frozenset({"it's", "its", "that's"})
-"""Said of anything: "it's the same every Tuesday"."""
 _SHORT = 5
 """Words of a call that is no more than a greeting, or a question."""
 _SIGN, _SMALL_SIGN = 1.5, 1.0
@@ -178,9 +176,9 @@ def _signs(read: Read, key: str, points: float = _SIGN) -> list[Trace]:
 
 def _of_a_sighting(read: Read) -> Iterable[Trace]:
     presence = read.said("intent.presence")
-    if presence and not (presence in _POINTING and read.denies):
+    if presence and not (presence in POINTING and read.denies):
         weak = presence in read.scheme.words.words("intent.presence_weak")
-        points = 2.0 if not weak else 1.0 if presence in _POINTING else 1.5
+        points = 2.0 if not weak else 1.0 if presence in POINTING else 1.5
         yield Trace(points, f'"{presence}"')
     if read.points_at:
         yield Trace(1.0, f'"{read.points_at}"')

@@ -57,7 +57,7 @@ _SILENT_PEAK: Final = 16 / 32768  # -66 dBFS: a muted line, not a talker
 _TOKENS_PER_S: Final = 10.0  # hurried speech is about 7
 _TOKENS_SPARE: Final = 20
 _REMEMBERED: Final = 4
-_VARIED_S: Final = 42.0  # seconds of sound in all varied wordings together: a long call gets fewer
+_VARIED_S: Final = 24.0  # seconds of sound in all varied wordings together: a long call gets fewer, at least two
 _AGAIN_BEAM: Final = 1  # what is heard with suggestions only shows where to look
 
 # As openai/whisper and faster-whisper judge a window to hold no speech (their defaults).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import date
 
 import pytest
@@ -40,6 +41,18 @@ def test_words_are_refused_where_they_stand(change: tuple[str, str], says: str) 
     assert change[0] in DEFAULT
     with pytest.raises(SchemeError, match=r"words\.toml") as error:
         parse_words(DEFAULT.replace(change[0], change[1], 1))
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "says"),
+    [("help us", "7 letters are the least"), ("stand/standing down", "plain words"), ("code *", "plain words")],
+)
+def test_a_phrase_to_look_for_in_the_sound_is_plain_and_long(phrase: str, says: str) -> None:
+    changed = DEFAULT.replace('correction = ["correction", "disregard"', f'correction = ["correction", "{phrase}"', 1)
+    assert changed != DEFAULT
+    with pytest.raises(SchemeError, match=re.escape(f'[sounded] correction: "{phrase}"')) as error:
+        parse_words(changed)
     assert says in str(error.value)
 
 

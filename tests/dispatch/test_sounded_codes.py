@@ -104,7 +104,7 @@ SPELLED = "Corner Books to Control, the pier queue back in the store is here."
 
 
 def test_a_spelled_surname_that_became_other_words_is_found_by_its_sounds() -> None:
-    assert unbroken(letters("quenby"))[0] in {*ways_to_spot(REGISTER, read(timed(SPELLED), TOWN))}
+    assert unbroken(letters("quenby"))[0] in {*ways_to_spot(REGISTER, read(timed(SPELLED), TOWN), TOWN.words)}
     match = found(SPELLED, said(letters("rookwell"), 3.0))["FT-0147"]
     assert match.mention.kind is MentionKind.SPELLED
     assert match.confidence >= SURE
@@ -152,5 +152,5 @@ def test_a_first_name_spelled_in_words_tells_brothers_apart_where_no_lost_word_w
 
 def test_the_first_letter_tells_brothers_apart() -> None:
     call = read(timed(BROTHERS), TOWN)
-    assert {*unbroken("Bravo for Bryan")[:1]} <= {*ways_to_spot(REGISTER, call)}
+    assert {*unbroken("Bravo for Bryan")[:1]} <= {*ways_to_spot(REGISTER, call, TOWN.words)}
     assert other_brothers(call, REGISTER, said("Bravo for Bryan", 2.0)) == {151}

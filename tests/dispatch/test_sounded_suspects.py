@@ -11,7 +11,7 @@ from dispatch.heard import Heard, HeardWord, Spotted
 from dispatch.matching import Fit, Register, conclude, look_for, ways_to_spot
 from dispatch.matching.codes import DOUBTED_CAP
 from dispatch.matching.evidence import SOUNDED
-from dispatch.matching.sounds import sounds
+from dispatch.matching.sounds import sounds, unbroken
 from dispatch.matching.spotted import ways_of_words
 from dispatch.matching.suspects import Suspect
 from dispatch.matching.trees import Trees
@@ -81,7 +81,7 @@ def test_somebody_else_at_the_same_moment_makes_a_name_less_sure() -> None:
 def test_a_name_nearer_than_the_words_in_its_place_is_likelier_than_one_that_is_not() -> None:
     spoken = timed(LOST)
     call = read(spoken, TOWN)
-    assert {*ways_of_words(["very", "lost"])} <= {*ways_to_spot(REGISTER, call)}
+    assert {*ways_of_words(["very", "lost"])} <= {*ways_to_spot(REGISTER, call, TOWN.words)}
     found = {}
     for cost in (0.1, 0.5, 2.5):
         words = {way: Spotted(cost * len(way), len(way), 1.6, 2.4) for way in ways_of_words(["very", "lost"])}
@@ -91,9 +91,11 @@ def test_a_name_nearer_than_the_words_in_its_place_is_likelier_than_one_that_is_
     assert found[0.1].log_odds <= found[0.5].log_odds <= found[2.5].log_odds
 
 
-@pytest.mark.parametrize("text", ["", "shh shh shh shh shh shh"])
-def test_nothing_is_looked_for_where_nothing_was_understood(text: str) -> None:
-    assert ways_to_spot(REGISTER, read(timed(text), TOWN)) == ()
+def test_only_cries_for_help_are_looked_for_where_nothing_was_understood() -> None:
+    noise = read(timed("shh shh shh shh shh shh"), TOWN)
+    cries = TOWN.words["sounded.emergency"].listed
+    assert set(ways_to_spot(REGISTER, noise, TOWN.words)) == {unbroken(cry)[0] for cry in cries}
+    assert ways_to_spot(REGISTER, read(timed(""), TOWN), TOWN.words) == ()
 
 
 def test_a_name_behind_a_denial_that_became_other_words_is_denied() -> None:
@@ -153,7 +155,7 @@ def test_a_little_nearer_or_both_far_is_no_doubt(own: float, other: float) -> No
 def test_a_misheard_digit_is_noticed_even_where_nobody_has_the_other_number() -> None:
     spoken = timed(REFERENCE)
     call = read(spoken, TOWN)
-    asked = ways_to_spot(REGISTER, call)
+    asked = ways_to_spot(REGISTER, call, TOWN.words)
     (other,) = [way for way in asked if way == sounds("0 1 5 7").replace(" ", "")]
     heard_as = {way: Spotted(9.0, len(way), 1.0, 1.8) for way in ways_of("0151")}
     search = look_for(spoken, call, REGISTER, TOWN, heard_as | {other: Spotted(1.0, len(other), 1.0, 1.8)})

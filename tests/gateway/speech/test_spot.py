@@ -13,12 +13,12 @@ import pytest
 from typing_extensions import override
 
 from dispatch import heard
-from dispatch.calls import MentionKind
+from dispatch.calls import Call, Intent, MentionKind
 from dispatch.matching import Register
 from dispatch.matching.codes import one_digit_off
 from dispatch.matching.register import Entry, Form, number_ways
 from dispatch.matching.sounded_codes import APART, SPELLED_PERHAPS, SURE
-from dispatch.matching.sounded_phrases import NEAR, ways_of_phrases
+from dispatch.matching.sounded_phrases import allowed
 from dispatch.matching.sounds import unbroken
 from dispatch.matching.spotted import DENIALS, DENIED, sounded
 from dispatch.people import Person
@@ -134,17 +134,24 @@ def test_a_reference_is_nearer_than_every_number_with_another_digit(
 
 @pytest.mark.speech
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "phrase", "said"),
     [
-        ("Control, stand down please, he has left by bus.", True),
-        ("All units stand down, that is finished.", True),
-        ("Control, he is standing by the door downstairs.", False),
-        ("He has sat down in our doorway with a bag.", False),
+        ("Control, stand down please, he has left by bus.", "stand down", True),
+        ("All units stand down, that is finished.", "stand down", True),
+        ("Control, he is standing by the door downstairs.", "stand down", False),
+        ("He has sat down in our doorway with a bag.", "stand down", False),
+        ("Corner Books, urgent assistance, he is at the till.", "urgent assistance", True),
+        ("The agent has his assistant with him at the till.", "urgent assistance", False),
+        ("Correction from Corner Books, it was the other lady.", "correction", True),
+        ("The charity collection is at the church on Sunday.", "correction", False),
     ],
 )
-def test_a_stand_down_is_heard_by_its_sounds(whisper: WhisperEngine, say: Say, text: str, said: bool) -> None:
-    (found,) = whisper.spot(say(text), list(ways_of_phrases()[:1]))
-    assert (a_sound(found) <= NEAR) is said
+def test_a_phrase_is_heard_by_its_sounds(
+    whisper: WhisperEngine, say: Say, text: str, phrase: str, *, said: bool
+) -> None:
+    way = unbroken(phrase)[0]
+    (found,) = whisper.spot(say(text), [way])
+    assert (a_sound(found) <= allowed(way, Call(text, Intent.SIGHTING))) is said
 
 
 @pytest.mark.speech
