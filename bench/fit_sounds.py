@@ -4,7 +4,7 @@
 
 Speech: sentences full of names (`bench._sounds_texts`) by voices of many kinds (`bench._sounds_speech`). The calls that the names
 model is fitted on are not among them, so that the fit sees sounds read as they will be of calls nobody knows. Figures: phoneme error rates on the tuning half
-of our own calls, of whose voices `gongitsune` was never heard in training. Some five hours the first time, on two cores, the speech among them;
+of our own calls, of whose voices `gongitsune` was never heard in training. Some six hours the first time, on two cores, the speech among them;
 speech is kept: 3 GB of .cache, and torch.
 """
 
@@ -148,7 +148,7 @@ def measure(reader: SoundReader, folder: Path, rows: Sequence[Row]) -> Figures:
 def main(argv: Sequence[str] | None = None) -> int:
     """Make, train, measure, write; figures go to bench/results/sounds.json where the data goes to its place."""
     parser = argparse.ArgumentParser(prog="bench fit_sounds", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--minutes", type=float, default=105.0, help="of training, on two threads")
+    parser.add_argument("--minutes", type=float, default=174.0, help="of training, on two threads")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="fewer are for trying the whole way")
     parser.add_argument("--kept", type=Path, default=CACHE, help="where speech is kept between runs")
     parser.add_argument("--out", type=Path, default=DATA)

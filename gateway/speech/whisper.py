@@ -187,7 +187,7 @@ class WhisperEngine:
             tokens += len(heard[0].tokens) + 1
             twice = says_again(window.text)
             rows.append([_hypothesis(one, window, twice=twice) for one in heard])
-            varied.append([_hypothesis(one, window, twice=twice, varied=True) for one in self._vary(window)])
+            varied.append([_hypothesis(one, window, twice=twice, varied=True) for one in self._vary(window, heard[0])])
             words.extend(self._words(window, heard[0]))
         hypotheses = joined(rows, self._options.hypotheses)
         hypotheses += [join(list(drawn)) for drawn in zip(*varied, strict=False)]  # a short window has more
@@ -263,15 +263,18 @@ class WhisperEngine:
             found += [join([row[0] for row in rows])] if len(rows) > 1 else rows[0] if rows else []
         return found
 
-    def _vary(self, window: _Window) -> list[_Wording]:
-        """Wordings heard through a little noise; those of a beam differ in commas, these where the decoder is at a loss."""
+    def _vary(self, window: _Window, best: _Wording) -> list[_Wording]:
+        """Wordings heard through a little noise; those of a beam differ in commas, these where the decoder is at a loss.
+
+        One that is much longer than the best has gone astray and is cut short: it would take most of the time.
+        """
         count = min(self._options.varied, max(2, int(_VARIED_S / max(window.duration_s, 1.0))))
         if not self._options.varied:
             return []
         tokenizer = self._tokenizer
         encoded, _ = cropped(window.encoded, len(window.samples), _HOP)
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        room = int(window.duration_s * _TOKENS_PER_S) + _TOKENS_SPARE
+        room = max(int(1.3 * len(best.tokens)), int(window.duration_s * _TOKENS_PER_S / 2)) + _TOKENS_SPARE // 2
         results = self._whisper.model.generate(
             storage(noisy(encoded, count)),
             [start] * count,

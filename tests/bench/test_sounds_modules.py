@@ -18,7 +18,7 @@ from bench._names_corpus import DATA, read_calls
 from bench._sounds_mels import Clip
 from bench._sounds_speech import pitched, stretched
 from bench._sounds_texts import FRAMES, GIVEN, Stock, sentences
-from bench._sounds_train import DENSEST, Lesson, batches, laid_out, lessons
+from bench._sounds_train import DENSEST, GOES, Lesson, batches, laid_out, lessons
 from bench._sounds_varied import DEPTH, between_rows, noise, nothing_said, tempo, throat, varied, with_noise
 from bench._sounds_whisper import NotReadableError, encoder_of, variables
 from dispatch.matching.phonemes import ALPHABET
@@ -245,3 +245,9 @@ def test_error_rates_by_voice_and_channel() -> None:
     assert rates["alpha"] == {"clean": 0.0, "dmr": 0.25, "all": 0.125}
     assert rates["joe"] == {"dmr": 1.5, "all": 1.5}
     assert rates["all"] == {"clean": 0.0, "dmr": pytest.approx(4 / 6, abs=1e-3), "all": 0.4}
+
+
+def test_the_goes_share_the_time_and_the_mean_among_them() -> None:
+    shares, weights = zip(*GOES, strict=True)
+    assert sum(shares) == pytest.approx(1)
+    assert sum(weights) == pytest.approx(1)
