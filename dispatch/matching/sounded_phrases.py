@@ -1,7 +1,7 @@
 """Phrases that say what a call is for, by their sounds alone: where the words have lost one, a stand-down is read as a sighting.
 
 Which phrases, is the scheme's own table (`[sounded]` in words.toml). They are long enough to be like nothing else: in the calls that the
-names are fitted on, whoever said one came within 0.7 a sound, and no speech without it nearer than 0.8 (docs/names.md).
+names are fitted on, whoever said one is mostly at 0.0 a sound, and who did not is beyond 1.1 with few exceptions (docs/names.md).
 """
 
 from __future__ import annotations

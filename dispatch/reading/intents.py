@@ -209,19 +209,20 @@ def _chatter(read: Read) -> str | None:
 
 POINTING = frozenset({"it's", "its", "that's"})
 """Said of anything: "it's the same every Tuesday"."""
-_BESIDE = 8
-"""So many words beside the letters, at most, has an answer that spells a name."""
+_LETTERS, _BESIDE = 3, 8
+"""So many words of the alphabet, at least, has an answer that spells a name, and so many others at most."""
 
 
 def _answer(read: Read) -> str | None:
     """A name spelled and nothing else, to nobody by name: what was asked for, within an exchange. Nobody is seen anywhere."""
-    if not read.names_somebody or read.gives_reference or read.parties.called or somebody_somewhere(read, weak=False):
+    words = [token.text for token in tokens(read.message)]
+    spelled = [word for word in words if letter_of(word)]
+    if len(spelled) < _LETTERS or len(words) - len(spelled) > _BESIDE:
+        return None
+    if read.gives_reference or read.parties.called or somebody_somewhere(read, weak=False):
         return None
     here = {read.message[hit.start : hit.end] for hit in read.scheme.words["intent.presence"].find(read.message)}
-    if here - POINTING:
-        return None
-    spelled = [token for token in tokens(read.message) if letter_of(token.text)]
-    return " ".join(token.text for token in spelled) if len(tokens(read.message)) - len(spelled) <= _BESIDE else None
+    return None if here - POINTING else " ".join(spelled)
 
 
 def somebody_somewhere(read: Read, *, weak: bool = True) -> bool:

@@ -183,6 +183,26 @@ def test_a_name_that_both_sounds_and_decoder_find_less_like_than_the_words_is_fo
     assert (found.cap == ANOTHER_NAME_CAP) is capped
 
 
+@pytest.mark.parametrize(("surname", "decoder", "capped"), [(1.2, -15.0, True), (1.2, -5.0, False), (0.3, -15.0, False)])
+def test_a_first_name_that_was_said_makes_nobody_of_another_surname(
+    surname: float, decoder: float, capped: bool
+) -> None:
+    spoken = timed("Corner Books to Control, Tomasz Wicksey is here, grey hoodie.")
+    words = {way: Spotted(0.1 * len(way), len(way), 1.6, 2.4) for way in ways_of_words(["tomasz", "wicksey"])}
+    words |= {way: Spotted(0.1 * len(way), len(way), 2.0, 2.4) for way in ways_of_words(["wicksey"])}
+    near = {way: Spotted(0.4 * len(way), len(way), 1.6, 2.4) for way in ways_of("Tomasz Wyrzykowski")}
+    near |= {way: Spotted(surname * len(way), len(way), 2.0, 2.4) for way in ways_of("Wyrzykowski")}
+    search = look_for(spoken, read(spoken, TOWN), REGISTER, TOWN, near | words)
+    fits = {
+        claim: Fit(-1.0, decoder if "Wyrz" in claim.text[claim.start : claim.end] else -1.0, -1.0, 3)
+        for claim in search.claims()
+    }
+    sure = Trees.parse({"features": list(SOUNDED), "base": 5.0, "trees": []}, tuple(SOUNDED))
+    judged = judge(search.held_against(fits), search.by_text, lambda _: sure)
+    (found,) = (one for one in judged if one.suspect.form.spoken == "Tomasz Wyrzykowski")
+    assert (found.cap == ANOTHER_NAME_CAP) is capped
+
+
 def judged_alone(near: dict[str, Spotted], decoder: float) -> dict[str, Judged]:
     """Everybody in LOST where the decoder finds a name's tokens so unlikely, and the model is sure of all of them."""
     spoken = timed(LOST)
