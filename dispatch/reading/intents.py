@@ -137,7 +137,7 @@ def tells_besides(read: Read, position: int) -> bool:
 _OPENS_A_QUESTION = re.compile(
     r"(?:^\W*|[.!?|]\s+)(?:(?:and|so|sorry|control|hello|morning|hi|please|just)\b[ ,]*)*"
     r"(?:what|which|where|who|whose|how|when|why|do|does|did|are|were|has|have|had|am|should|will|would|shall|may"
-    r"|anyone|anybody|any|(?:is|was)(?! (?:that|this|it)\b))(?:'s|'re|n't)?\b[^.!?|]*\?"
+    r"|anyone|anybody|any|(?:is|was)(?! (?:that|this|it|in|at|on|by|outside|inside|near)\b))(?:'s|'re|n't)?\b[^.!?|]*\?"
 )
 
 

@@ -36,6 +36,14 @@ S, N, E, C, D, Q, R, T, U = (
         pytest.param(Q, "Hold the line, I've got the police on the other channel.", id="got the police is no cry"),
         pytest.param(S, "Anybody near the station? Kes is stood there now, green parka.", id="near, and somebody there"),
         pytest.param(Q, "Can the butchers turn their radio down, it's coming through the wall.", id="coming through"),
+        pytest.param(S, "Marsh woods. Is in our car park by the trolleys?", id="is in, of somebody there"),
+        pytest.param(Q, "Thanks, Marchwood, he's current until next spring.", id="a notice is current"),
+        # a name spelled, within an exchange or with somebody there
+        pytest.param(Q, "Oakwood Toys, it's Denise Rookwell, Romeo Oscar Oscar.", id="spelled, an answer"),
+        pytest.param(Q, "Whiskey Yankee Romeo Zulu, Yankee Kilo Oscar Whiskey.", id="spelled and nothing else"),
+        pytest.param(S, "Romeo Oscar Oscar Kilo Whiskey Echo Lima Lima is in the shop.", id="spelled, and there"),
+        pytest.param(S, "It's Rookwell, Romeo Oscar Oscar Kilo, black gilet.", id="spelled, and described"),
+        pytest.param(C, "Bakery, sorry, spelling, it's Romeo Oscar Oscar Kilo and he's still here.", id="sorry, spelling"),
         # nearly a phrase of another sort
         pytest.param(S, "Oakwood Toys calling Control, we have Kes on the shop floor.", id="on the shop, done the shop"),
         pytest.param(S, "Black coat, he has been round us three times.", id="been round, been found"),

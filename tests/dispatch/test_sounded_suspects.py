@@ -183,7 +183,9 @@ def test_a_name_that_both_sounds_and_decoder_find_less_like_than_the_words_is_fo
     assert (found.cap == ANOTHER_NAME_CAP) is capped
 
 
-@pytest.mark.parametrize(("surname", "decoder", "capped"), [(1.2, -15.0, True), (1.2, -5.0, False), (0.3, -15.0, False)])
+@pytest.mark.parametrize(
+    ("surname", "decoder", "capped"), [(1.2, -15.0, True), (1.2, -5.0, False), (0.3, -15.0, False)]
+)
 def test_a_first_name_that_was_said_makes_nobody_of_another_surname(
     surname: float, decoder: float, capped: bool
 ) -> None:
