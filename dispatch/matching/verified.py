@@ -116,18 +116,19 @@ def judge(hearing: Hearing, by_text: ByText, trees: Callable[[Suspect], Trees] =
         trees: the model for a suspect; another one while a model is being fitted.
     """
     looped = bool(hearing.wordings) and says_little(hearing.wordings[0])
+    written = {token.text for token in hearing.wordings[0].words} if hearing.wordings else set()
     judged = [
-        _judged(suspect, features, said_so, trees(suspect), looped=looped)
+        _judged(suspect, features, said_so, trees(suspect), written, looped=looped)
         for suspect, features, said_so in evidence(hearing, by_text)
     ]
     others = {
         _people(one.suspect)
         for one in judged
-        if one.suspect.form.kind is MentionKind.LAST and _is_anothers(one.features, SURNAMES_PREFERRED)
+        if one.suspect.form.kind is MentionKind.LAST and _nearer(one.features, SURNAMES_PREFERRED)
     }
     return [
         replace(one, cap=min(one.cap, ANOTHER_NAME_CAP))
-        if one.suspect.form.kind is MentionKind.FULL and any(_people(one.suspect) <= people for people in others)
+        if _whole(one.suspect, written) and any(_people(one.suspect) <= people for people in others)
         else one
         for one in judged
     ]
@@ -173,7 +174,9 @@ def calibrated(probability: float) -> float:
     return min(CAP, fitted("calibration", tuple(log_odds)).probability(log_odds))
 
 
-def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees, *, looped: bool) -> Judged:
+def _judged(
+    suspect: Suspect, features: Features, said_so: float, trees: Trees, written: Collection[str], *, looped: bool
+) -> Judged:
     probability = min(CAP, trees.probability(features))
     cap = CAP
     if suspect.everyday:
@@ -181,12 +184,26 @@ def _judged(suspect: Suspect, features: Features, said_so: float, trees: Trees, 
     against = features["against_heard"] <= AGAINST and features["per_token"] <= UNLIKELY
     if (against and not _sounded_there(suspect)) or (looped and suspect.likeness < UNLIKE):
         cap = min(cap, CONTRADICTED_CAP)
-    if _is_anothers(features, PREFERRED):
+    if _is_anothers(suspect, features, written):
         cap = min(cap, ANOTHER_NAME_CAP)
     return Judged(suspect, features, probability, cap)
 
 
-def _is_anothers(features: Features, preferred: float) -> bool:
+def _is_anothers(suspect: Suspect, features: Features, written: Collection[str]) -> bool:
+    """Another name was written there, and both sounds and decoder find it likelier.
+
+    Of a full name it needs its first name written as it is: "Oakford" behind a clear "Darren" was understood, "post away" behind "Keeron" was not.
+    """
+    understood = suspect.form.kind is not MentionKind.FULL or _whole(suspect, written)
+    return understood and _nearer(features, PREFERRED)
+
+
+def _whole(suspect: Suspect, written: Collection[str]) -> bool:
+    """A full name, and its first name stands in the best wording."""
+    return suspect.form.kind is MentionKind.FULL and any(entry.first in written for entry in suspect.form.entries)
+
+
+def _nearer(features: Features, preferred: float) -> bool:
     """What was written there is nearer to the sounds, and so much likelier to the decoder."""
     return features.get("gain", 0.0) <= NEARER and features["against_heard"] <= preferred
 
