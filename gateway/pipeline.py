@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 import wave
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from dispatch.matching import (
     ways_to_spot_next,
     with_sounds,
 )
+from dispatch.matching.spotted import Spots
 from dispatch.people import Person
 from dispatch.policy import PolicyRules, decide, which_end
 from dispatch.reading import read, with_names
@@ -144,7 +145,7 @@ class _Town:
 
     register: Register
     scheme: Scheme
-    spots: Mapping[str, Spotted] | None
+    spots: Spots | None
 
 
 class Pipeline:
@@ -243,13 +244,8 @@ class Pipeline:
         await self._store.transmissions.save_transcript(sound.number, to_store(transcript))
         return transcript
 
-    async def _spot(
-        self, sound: _Sound, register: Register, call: Call, scheme: Scheme
-    ) -> tuple[Call, dict[str, Spotted] | None]:
-        """Where every name's sounds fit best, whatever words were made of them; None where the engine can't tell.
-
-        And the call, which the sounds of a phrase may have made something else: then it was lost in the words.
-        """
+    async def _spot(self, sound: _Sound, register: Register, call: Call, scheme: Scheme) -> tuple[Call, Spots | None]:
+        """The call as its sounds tell what it is for, and where every name's sounds fit best; None where the engine can't tell."""
         if not self._transcriber.verifies or sound.transmission.path is None:
             return call, None
         ways = ways_to_spot(register, call, scheme.words)
